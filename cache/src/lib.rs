@@ -1,0 +1,1 @@
+//! What `graph` remembers between runs.

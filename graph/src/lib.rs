@@ -1,0 +1,38 @@
+//! The engine of `graph`: what was declared, what is so now, what was so last time, and what follows.
+//!
+//! **Invariant: pure.** Nothing here reads a file, a clock, the environment or the network, and nothing starts a
+//! process; `.clippy.toml` bans the ways. Values come in, values go out, so everything is tested with literals.
+//!
+//! **Invariant: layered.** The modules stand in groups; one imports only from groups above its own.
+//!
+//! ```text
+//! digest name resource        words without which nothing can be said
+//! spec · model                what was declared, and the same, checked
+//! facts · fingerprint         what is so now, and what it makes of a node
+//! record · verdict · plan     what was so last time, what follows for one node, and for all
+//! query                       which nodes are meant
+//! schedule · event            a run under way, and what is told of it
+//! ```
+
+pub mod digest;
+pub mod name;
+pub mod resource;
+
+pub mod spec;
+
+pub mod model;
+
+pub mod facts;
+
+pub mod fingerprint;
+
+pub mod record;
+
+pub mod verdict;
+
+pub mod plan;
+pub mod query;
+
+pub mod schedule;
+
+pub mod event;

@@ -1,0 +1,1 @@
+//! Which nodes are meant: names, globs and labels, united, less what is excluded.

@@ -1,0 +1,146 @@
+//! What was so last time: how one execution of a node went and what went into it. Stores nothing itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Digest, Fields};
+use crate::fingerprint::Part;
+use crate::name::NodeName;
+
+/// One finished execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The node that ran.
+    pub node: NodeName,
+    /// The key it ran under.
+    pub key: Digest,
+    /// The parts that made the key, and the stamps.
+    pub parts: Vec<Part>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What it left; empty unless it succeeded.
+    pub outputs: Vec<OutputFile>,
+    /// What it cost.
+    pub cost: Cost,
+    /// The run in which it ran.
+    pub run: i64,
+    /// When it ended, in milliseconds since 1970.
+    pub ended: i64,
+}
+
+impl Record {
+    /// The digest of everything it left, which is what goes into the nodes that need it.
+    #[must_use]
+    pub fn made(&self) -> Digest {
+        made(&self.outputs)
+    }
+}
+
+/// The digest of a list of outputs: names, modes and contents, in order of name.
+#[must_use]
+pub fn made(outputs: &[OutputFile]) -> Digest {
+    let mut sorted: Vec<&OutputFile> = outputs.iter().collect();
+    sorted.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut fields = Fields::of("graph outputs v1");
+    for output in sorted {
+        fields.add(&output.path);
+        fields.add([u8::from(output.executable)]);
+        fields.add(output.digest.as_bytes());
+    }
+    fields.finish()
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// All steps ended well and all required outputs are there.
+    Succeeded,
+    /// A step failed or an output is missing.
+    Failed,
+    /// It ran longer than allowed.
+    TimedOut,
+    /// It wrote nothing to its log for longer than allowed.
+    Stalled,
+    /// The user or a signal ended it.
+    Interrupted,
+    /// It ended well, but an input changed while it ran, so nobody knows what was built.
+    Unsure,
+}
+
+/// One file that a node left.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OutputFile {
+    /// Its path below the node's output directory.
+    pub path: String,
+    /// The digest of its content, as `b3sum` prints it.
+    pub digest: Digest,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Whether it is executable.
+    pub executable: bool,
+}
+
+/// What an execution cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// Wall time in milliseconds.
+    pub wall_ms: u64,
+    /// CPU time of all its processes in milliseconds.
+    pub cpu_ms: u64,
+    /// The largest resident size of any of its processes, in bytes.
+    pub peak_memory: u64,
+}
+
+/// Where the outputs of a successful record can be found now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// Where the user looks for them, as they were made.
+    InPlace,
+    /// Not (all) in place, but all in the artifact store.
+    InStore,
+    /// At least one is in neither place.
+    Gone,
+}
+
+/// A record with what is known now of its outputs.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// What was recorded.
+    pub record: Arc<Record>,
+    /// Where its outputs are.
+    pub available: Availability,
+}
+
+/// What the cache remembers of the nodes in question.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    last: HashMap<NodeName, Remembered>,
+    succeeded: HashMap<Digest, Remembered>,
+}
+
+impl Records {
+    /// Remembers the last execution of a node, whatever its outcome.
+    pub fn insert_last(&mut self, remembered: Remembered) {
+        self.last.insert(remembered.record.node.clone(), remembered);
+    }
+
+    /// Remembers a successful execution under its key, of whichever node; `available` speaks of the store.
+    pub fn insert_key(&mut self, remembered: Remembered) {
+        self.succeeded.insert(remembered.record.key, remembered);
+    }
+
+    /// The last execution of a node.
+    #[must_use]
+    pub fn last(&self, node: &NodeName) -> Option<&Remembered> {
+        self.last.get(node)
+    }
+
+    /// A successful execution under a key.
+    #[must_use]
+    pub fn succeeded(&self, key: &Digest) -> Option<&Remembered> {
+        self.succeeded.get(key)
+    }
+}

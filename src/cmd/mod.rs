@@ -1,0 +1,1 @@
+//! One file a verb. Here front, probe, cache, exec and report meet, and nowhere else.

@@ -1,0 +1,189 @@
+//! A problem of the user's input: what, where, and what to do about it. Knows no format and prints nothing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use graph::spec::Place;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing can be built of this.
+    Error,
+    /// It works, and is probably not what was meant.
+    Warning,
+}
+
+/// The text of a file that the user wrote, under the name by which messages call it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceText {
+    /// The path, relative to the project's root where it lies below it.
+    pub name: Arc<str>,
+    /// The content. Bytes that are no UTF-8 are replaced.
+    pub text: String,
+}
+
+/// A stretch of a source text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The text.
+    pub source: Arc<SourceText>,
+    /// Byte offsets of the first byte and the one past the last.
+    pub bytes: std::ops::Range<usize>,
+}
+
+impl Span {
+    /// The position in terms of lines.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let before = &self.source.text.as_bytes()[..self.bytes.start.min(self.source.text.len())];
+        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Place { file: self.source.name.clone(), line: small(line), column: small(column) }
+    }
+}
+
+/// One problem.
+///
+/// The message is lower case without a full stop, with names in backticks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// Where, if it is in a text that was read.
+    pub span: Option<Span>,
+    /// Where, if it is a file as a whole or one that could not be read.
+    pub file: Option<Arc<str>>,
+    /// Other places that belong to it, each with a word on what is there.
+    pub related: Vec<(Span, String)>,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message)
+    }
+
+    /// A warning.
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message)
+    }
+
+    fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            message: message.into(),
+            span: None,
+            file: None,
+            related: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Places it in a text.
+    #[must_use]
+    pub fn at(mut self, span: &Span) -> Self {
+        self.span = Some(span.clone());
+        self
+    }
+
+    /// Places it at a file as a whole.
+    #[must_use]
+    pub fn in_file(mut self, path: impl Into<Arc<str>>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Adds a place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, span: &Span, label: impl Into<String>) -> Self {
+        self.related.push((span.clone(), label.into()));
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The position, for sorting and for one-line forms.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.span.as_ref().map(Span::place).or_else(|| self.file.as_deref().map(Place::file))
+    }
+}
+
+/// All problems of one input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one, unless the very same is there: two chains that include one file report its problem once.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.0.contains(&diagnostic) {
+            self.0.push(diagnostic);
+        }
+    }
+
+    /// Adds all of another list.
+    pub fn extend(&mut self, others: Self) {
+        others.0.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
+    /// Whether anything here stops a build.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// All of them, in the order in which they were found.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Diagnostic] {
+        &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(all: I) -> Self {
+        let mut diagnostics = Self::default();
+        all.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+        diagnostics
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place() {
+            Some(place) if place.line > 0 => {
+                write!(f, "{}:{}: {}", place, place.column, self.message)
+            }
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// The nearest of the known names, for `did you mean` hints.
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,1 @@
+//! kas configurations: chains of files, merged as kas merges them.

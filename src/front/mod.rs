@@ -1,0 +1,7 @@
+//! Reads what users wrote and lowers it to a Spec. Knows no cache, starts no build and prints nothing.
+
+pub mod yaml;
+
+pub mod kas;
+
+pub mod machines;

@@ -1,0 +1,159 @@
+//! A YAML document as values with places. Knows no file format above YAML.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::Span;
+
+/// A value with the place where it was written. Shared, because an alias is the same node.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// What PyYAML's `safe_load` would make of a node.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// `None`
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `int`; Python's have no bound, so one that does not fit is kept as its decimal digits.
+    Int(Int),
+    /// `float`
+    Float(f64),
+    /// `str`
+    Str(Arc<str>),
+    /// `datetime.date` or `datetime.datetime`, in ISO form.
+    Timestamp(Arc<str>),
+    /// `bytes`
+    Binary(Arc<[u8]>),
+    /// `list`
+    List(Vec<Arc<Node>>),
+    /// `dict`, in order of insertion.
+    Map(Map),
+}
+
+/// An integer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Int {
+    /// One that fits.
+    Small(i64),
+    /// One that does not: an optional `-` and decimal digits.
+    Big(Arc<str>),
+}
+
+/// A mapping. Equal keys were merged: the last value stands at the place of the first.
+pub type Map = IndexMap<Key, Entry>;
+
+/// A key that Python can hash, compared as Python does (`1`, `1.0` and `True` are one key).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// `None`
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `int`
+    Int(Int),
+    /// `float`, by its bits
+    Float(u64),
+    /// `str`
+    Str(Arc<str>),
+    /// a date or time
+    Timestamp(Arc<str>),
+    /// `bytes`
+    Binary(Arc<[u8]>),
+}
+
+/// What a key maps to.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where the key was written.
+    pub key_span: Span,
+    /// The value.
+    pub value: Arc<Node>,
+}
+
+impl Node {
+    /// The mapping, if it is one.
+    #[must_use]
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Arc<Self>]> {
+        match &self.value {
+            Value::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value under a string key, if this is a mapping that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Arc<Self>> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The entry under a string key, if this is a mapping that has it.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.as_map().and_then(|map| map.get(&Key::from(key)))
+    }
+
+    /// Whether it is null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Int(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Str(_) => "a string",
+            Value::Timestamp(_) => "a date",
+            Value::Binary(_) => "binary data",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self::Str(text.into())
+    }
+}
+
+impl Key {
+    /// The text, if it is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Takes secrets out of text: user information in URLs, and the values of variables that carry credentials.
