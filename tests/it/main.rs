@@ -1,6 +1,9 @@
 //! The one integration binary: one module a behaviour.
 
 mod corpus;
+mod kas_differential;
+mod kas_goldens;
+mod kas_values;
 mod kas_venv;
 mod tidy;
 mod yaml_corpus;
