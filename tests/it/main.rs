@@ -4,3 +4,5 @@ mod corpus;
 mod kas_venv;
 mod tidy;
 mod yaml_corpus;
+mod yaml_differential;
+mod yaml_documents;
