@@ -132,6 +132,11 @@ impl Records {
         self.succeeded.insert(remembered.record.key, remembered);
     }
 
+    /// Forgets the successful execution under a key, whose outputs turned out to be out of reach.
+    pub fn forget_key(&mut self, key: &Digest) {
+        self.succeeded.remove(key);
+    }
+
     /// The last execution of a node.
     #[must_use]
     pub fn last(&self, node: &NodeName) -> Option<&Remembered> {

@@ -4,13 +4,14 @@
 //! A node is fresh only if its last execution succeeded, under the very key it would have now, and its outputs
 //! are still in place. Whatever is in doubt is stale.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::facts::Facts;
-use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint};
+use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint, need_part};
 use crate::name::NodeName;
-use crate::record::{Availability, Outcome, Record, Records};
+use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::spec::{Node, Place, Role};
 
 /// The decision on one node.
@@ -25,9 +26,10 @@ pub enum Verdict {
         /// The execution whose outputs will be put in place.
         from: Arc<Record>,
     },
-    /// It must run.
+    /// It must run. While needs are open its key is not known, so in the plan this is a forecast: what they leave
+    /// may make a key that the store has.
     Stale(Vec<Reason>),
-    /// Nothing of its own changed, but a need has not settled; it is decided when that has.
+    /// Nothing of its own changed, but these needs have not settled; it is decided when they have.
     Open(Vec<NodeName>),
 }
 
@@ -101,91 +103,98 @@ pub fn judge(
 }
 
 fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Rebuild) -> Verdict {
-    if rebuild == Rebuild::Forced {
-        return match &fingerprint.key {
-            Err(obstacles) if only_open(obstacles).is_some() => {
-                Verdict::Open(only_open(obstacles).unwrap_or_default())
-            }
-            _ => Verdict::Stale(vec![Reason::Forced]),
-        };
-    }
     let last = records.last(&node.name);
-    let key = match &fingerprint.key {
-        Ok(key) => *key,
-        Err(obstacles) => {
-            return hindered(fingerprint, obstacles, last.map(|last| last.record.as_ref()));
-        }
-    };
-    let reasons = match last {
-        None => vec![Reason::NeverBuilt],
-        Some(last) if last.record.outcome != Outcome::Succeeded => {
-            let mut reasons = vec![Reason::LastRun(last.record.outcome)];
-            reasons.extend(differences(&last.record.parts, &fingerprint.parts));
-            reasons
-        }
-        Some(last) if last.record.key != key => {
-            let changes = differences(&last.record.parts, &fingerprint.parts);
-            if changes.is_empty() { vec![Reason::KeyRules] } else { changes }
-        }
-        Some(last) => match last.available {
-            Availability::InPlace => return Verdict::Fresh,
-            Availability::InStore | Availability::Gone => vec![Reason::OutputsMissing],
-        },
-    };
-    match records.succeeded(&key) {
-        Some(same) if same.available != Availability::Gone && same.record.key == key => {
-            Verdict::Restorable { reasons, from: same.record.clone() }
-        }
-        _ => Verdict::Stale(reasons),
-    }
-}
-
-/// A node without a key: open if all that is missing are needs and nothing else changed, else stale.
-fn hindered(fingerprint: &Fingerprint, obstacles: &[Obstacle], last: Option<&Record>) -> Verdict {
-    if let Some(open) = only_open(obstacles) {
-        return Verdict::Open(open);
-    }
-    let mut reasons: Vec<Reason> = obstacles
-        .iter()
-        .filter_map(|obstacle| match obstacle {
-            Obstacle::Open(_) => None,
-            Obstacle::Unknown { part, why, declared } => Some(Reason::Unknown {
-                part: part.clone(),
-                why: why.clone(),
-                declared: declared.clone(),
-            }),
-            Obstacle::Unresolved(what) => Some(Reason::Unresolved(what.clone())),
-        })
-        .collect();
+    let mut reasons = obstructions(fingerprint);
     match last {
         None => reasons.insert(0, Reason::NeverBuilt),
-        Some(last) => {
-            let unknown: Vec<Arc<str>> = reasons
-                .iter()
-                .filter_map(|reason| match reason {
-                    Reason::Unknown { part, .. } => Some(part.clone()),
-                    _ => None,
-                })
-                .collect();
-            let known =
-                |part: &Part| !unknown.contains(&part.name) && !part.name.starts_with("need ");
-            let before: Vec<Part> = last.parts.iter().filter(|part| known(part)).cloned().collect();
-            let after: Vec<Part> =
-                fingerprint.parts.iter().filter(|part| known(part)).cloned().collect();
-            reasons.extend(differences(&before, &after));
-        }
+        Some(last) => reasons.extend(since(last, fingerprint)),
     }
-    Verdict::Stale(reasons)
+    if rebuild == Rebuild::Forced {
+        reasons.insert(0, Reason::Forced);
+        return Verdict::Stale(reasons);
+    }
+    match (&fingerprint.key, reasons.is_empty()) {
+        (Ok(_), true) => Verdict::Fresh,
+        (Ok(key), false) => match records.succeeded(key).filter(|same| is_proof(same, key)) {
+            Some(same) => Verdict::Restorable { reasons, from: same.record.clone() },
+            None => Verdict::Stale(reasons),
+        },
+        (Err(_), false) => Verdict::Stale(reasons),
+        (Err(_), true) => Verdict::Open(open_needs(fingerprint).cloned().collect()),
+    }
 }
 
-fn only_open(obstacles: &[Obstacle]) -> Option<Vec<NodeName>> {
-    obstacles
-        .iter()
-        .map(|obstacle| match obstacle {
-            Obstacle::Open(need) => Some(need.clone()),
-            Obstacle::Unknown { .. } | Obstacle::Unresolved(_) => None,
-        })
-        .collect()
+/// Whether an execution shows what one under this key would leave. One that failed shows nothing, and neither
+/// does one during which an input changed, whatever key it was given.
+fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
+    let Remembered { record, available } = remembered;
+    record.outcome == Outcome::Succeeded && record.key == *key && *available != Availability::Gone
+}
+
+/// What stands in the way of a key, needs that have not settled aside.
+fn obstructions(fingerprint: &Fingerprint) -> Vec<Reason> {
+    let obstacles = fingerprint.key.as_ref().err().map_or(&[][..], Vec::as_slice);
+    let reason = |obstacle: &Obstacle| match obstacle {
+        Obstacle::Open(_) => None,
+        Obstacle::Unresolved(what) => Some(Reason::Unresolved(what.clone())),
+        Obstacle::Unknown { part, why, declared } => Some(Reason::Unknown {
+            part: part.clone(),
+            why: why.clone(),
+            declared: declared.clone(),
+        }),
+    };
+    obstacles.iter().filter_map(reason).collect()
+}
+
+/// What is not as the last execution left it, as far as it can be told while needs are open.
+///
+/// Outputs that have to be put in place are no reason then: whether the node runs or is restored is decided by
+/// what its needs leave. Outputs that are gone for good are.
+fn since(last: &Remembered, fingerprint: &Fingerprint) -> Vec<Reason> {
+    let Remembered { record, available } = last;
+    let mut reasons = Vec::new();
+    if record.outcome != Outcome::Succeeded {
+        reasons.push(Reason::LastRun(record.outcome));
+    }
+    let changed = match &fingerprint.key {
+        Ok(key) if record.key == *key => Vec::new(),
+        Ok(_) => differences(&record.parts, &fingerprint.parts),
+        Err(_) => {
+            let pending = pending_parts(fingerprint);
+            let known = |part: &&Part| !pending.contains(&*part.name);
+            let before: Vec<Part> = record.parts.iter().filter(known).cloned().collect();
+            differences(&before, &fingerprint.parts)
+        }
+    };
+    reasons.extend(changed);
+    if reasons.is_empty() {
+        match &fingerprint.key {
+            Ok(key) if record.key != *key => reasons.push(Reason::KeyRules),
+            Ok(_) if *available != Availability::InPlace => reasons.push(Reason::OutputsMissing),
+            Err(_) if *available == Availability::Gone => reasons.push(Reason::OutputsMissing),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    reasons
+}
+
+/// The names of the parts whose value is not known, which are not to be taken for removed.
+fn pending_parts(fingerprint: &Fingerprint) -> HashSet<String> {
+    let obstacles = fingerprint.key.as_ref().err().map_or(&[][..], Vec::as_slice);
+    let name = |obstacle: &Obstacle| match obstacle {
+        Obstacle::Open(need) => Some(need_part(need)),
+        Obstacle::Unknown { part, .. } => Some(part.to_string()),
+        Obstacle::Unresolved(_) => None,
+    };
+    obstacles.iter().filter_map(name).collect()
+}
+
+fn open_needs(fingerprint: &Fingerprint) -> impl Iterator<Item = &NodeName> {
+    let obstacles = fingerprint.key.as_ref().err().map_or(&[][..], Vec::as_slice);
+    obstacles.iter().filter_map(|obstacle| match obstacle {
+        Obstacle::Open(need) => Some(need),
+        Obstacle::Unknown { .. } | Obstacle::Unresolved(_) => None,
+    })
 }
 
 /// What differs between two lists of parts, both sorted by name; stamps do not count.
