@@ -128,7 +128,7 @@ fn apply(world: &mut World, graph: &Graph, act: &Act) {
     match act {
         Act::Change { file, to } => world.set(&format!("f{file}"), &to.to_string()),
         Act::Vanish { file: index } => {
-            world.facts.insert(file(&format!("f{index}")), Fact::Missing)
+            world.facts.insert(file(&format!("f{index}")), Fact::Missing);
         }
         Act::Hide { file: index } => {
             world.facts.insert(file(&format!("f{index}")), Fact::Unknown("offline".into()));
