@@ -104,11 +104,10 @@ pub fn judge(
 
 fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Rebuild) -> Verdict {
     let last = records.last(&node.name);
-    let mut reasons = obstructions(fingerprint);
-    match last {
-        None => reasons.insert(0, Reason::NeverBuilt),
-        Some(last) => reasons.extend(since(last, fingerprint)),
-    }
+    let mut reasons = match &fingerprint.key {
+        Ok(key) => reasons(last, *key, &fingerprint.parts),
+        Err(obstacles) => reasons_so_far(last, obstacles, &fingerprint.parts),
+    };
     if rebuild == Rebuild::Forced {
         reasons.insert(0, Reason::Forced);
         return Verdict::Stale(reasons);
@@ -116,11 +115,11 @@ fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Re
     match (&fingerprint.key, reasons.is_empty()) {
         (Ok(_), true) => Verdict::Fresh,
         (Ok(key), false) => match records.succeeded(key).filter(|same| is_proof(same, key)) {
-            Some(same) => Verdict::Restorable { reasons, from: same.record.clone() },
+            Some(same) => Verdict::Restorable { reasons, from: same.record },
             None => Verdict::Stale(reasons),
         },
         (Err(_), false) => Verdict::Stale(reasons),
-        (Err(_), true) => Verdict::Open(open_needs(fingerprint).cloned().collect()),
+        (Err(obstacles), true) => Verdict::Open(open_needs(obstacles)),
     }
 }
 
@@ -131,10 +130,54 @@ fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
     record.outcome == Outcome::Succeeded && record.key == *key && *available != Availability::Gone
 }
 
-/// What stands in the way of a key, needs that have not settled aside.
-fn obstructions(fingerprint: &Fingerprint) -> Vec<Reason> {
-    let obstacles = fingerprint.key.as_ref().err().map_or(&[][..], Vec::as_slice);
-    let reason = |obstacle: &Obstacle| match obstacle {
+/// Why a node with this key and these parts is not fresh, given its last execution; empty if it is.
+#[must_use]
+pub fn reasons(last: Option<&Remembered>, key: Digest, parts: &[Part]) -> Vec<Reason> {
+    let Some(last) = last else { return vec![Reason::NeverBuilt] };
+    let changes = || differences(&last.record.parts, parts);
+    if last.record.outcome != Outcome::Succeeded {
+        return std::iter::once(Reason::LastRun(last.record.outcome)).chain(changes()).collect();
+    }
+    if last.record.key != key {
+        let changes = changes();
+        return if changes.is_empty() { vec![Reason::KeyRules] } else { changes };
+    }
+    match last.available {
+        Availability::InPlace => Vec::new(),
+        Availability::InStore | Availability::Gone => vec![Reason::OutputsMissing],
+    }
+}
+
+/// Why a node without a key is not fresh, as far as it can be told; empty if all that is missing are needs that have
+/// not settled.
+///
+/// Outputs that have to be put in place are no reason: whether such a node runs or is restored is decided by what
+/// its needs leave. Outputs that are gone for good are one.
+fn reasons_so_far(
+    last: Option<&Remembered>,
+    obstacles: &[Obstacle],
+    parts: &[Part],
+) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = obstacles.iter().filter_map(obstruction).collect();
+    let Some(last) = last else {
+        reasons.insert(0, Reason::NeverBuilt);
+        return reasons;
+    };
+    if last.record.outcome != Outcome::Succeeded {
+        reasons.push(Reason::LastRun(last.record.outcome));
+    }
+    let pending: HashSet<String> = obstacles.iter().filter_map(pending_part).collect();
+    let known = |part: &&Part| !pending.contains(&*part.name);
+    let before: Vec<Part> = last.record.parts.iter().filter(known).cloned().collect();
+    reasons.extend(differences(&before, parts));
+    if reasons.is_empty() && last.available == Availability::Gone {
+        reasons.push(Reason::OutputsMissing);
+    }
+    reasons
+}
+
+fn obstruction(obstacle: &Obstacle) -> Option<Reason> {
+    match obstacle {
         Obstacle::Open(_) => None,
         Obstacle::Unresolved(what) => Some(Reason::Unresolved(what.clone())),
         Obstacle::Unknown { part, why, declared } => Some(Reason::Unknown {
@@ -142,59 +185,24 @@ fn obstructions(fingerprint: &Fingerprint) -> Vec<Reason> {
             why: why.clone(),
             declared: declared.clone(),
         }),
-    };
-    obstacles.iter().filter_map(reason).collect()
+    }
 }
 
-/// What is not as the last execution left it, as far as it can be told while needs are open.
-///
-/// Outputs that have to be put in place are no reason then: whether the node runs or is restored is decided by
-/// what its needs leave. Outputs that are gone for good are.
-fn since(last: &Remembered, fingerprint: &Fingerprint) -> Vec<Reason> {
-    let Remembered { record, available } = last;
-    let mut reasons = Vec::new();
-    if record.outcome != Outcome::Succeeded {
-        reasons.push(Reason::LastRun(record.outcome));
-    }
-    let changed = match &fingerprint.key {
-        Ok(key) if record.key == *key => Vec::new(),
-        Ok(_) => differences(&record.parts, &fingerprint.parts),
-        Err(_) => {
-            let pending = pending_parts(fingerprint);
-            let known = |part: &&Part| !pending.contains(&*part.name);
-            let before: Vec<Part> = record.parts.iter().filter(known).cloned().collect();
-            differences(&before, &fingerprint.parts)
-        }
-    };
-    reasons.extend(changed);
-    if reasons.is_empty() {
-        match &fingerprint.key {
-            Ok(key) if record.key != *key => reasons.push(Reason::KeyRules),
-            Ok(_) if *available != Availability::InPlace => reasons.push(Reason::OutputsMissing),
-            Err(_) if *available == Availability::Gone => reasons.push(Reason::OutputsMissing),
-            Ok(_) | Err(_) => {}
-        }
-    }
-    reasons
-}
-
-/// The names of the parts whose value is not known, which are not to be taken for removed.
-fn pending_parts(fingerprint: &Fingerprint) -> HashSet<String> {
-    let obstacles = fingerprint.key.as_ref().err().map_or(&[][..], Vec::as_slice);
-    let name = |obstacle: &Obstacle| match obstacle {
+/// The name of the part whose value is not known, which is not to be taken for removed.
+fn pending_part(obstacle: &Obstacle) -> Option<String> {
+    match obstacle {
         Obstacle::Open(need) => Some(need_part(need)),
         Obstacle::Unknown { part, .. } => Some(part.to_string()),
         Obstacle::Unresolved(_) => None,
-    };
-    obstacles.iter().filter_map(name).collect()
+    }
 }
 
-fn open_needs(fingerprint: &Fingerprint) -> impl Iterator<Item = &NodeName> {
-    let obstacles = fingerprint.key.as_ref().err().map_or(&[][..], Vec::as_slice);
-    obstacles.iter().filter_map(|obstacle| match obstacle {
-        Obstacle::Open(need) => Some(need),
+fn open_needs(obstacles: &[Obstacle]) -> Vec<NodeName> {
+    let need = |obstacle: &Obstacle| match obstacle {
+        Obstacle::Open(need) => Some(need.clone()),
         Obstacle::Unknown { .. } | Obstacle::Unresolved(_) => None,
-    })
+    };
+    obstacles.iter().filter_map(need).collect()
 }
 
 /// What differs between two lists of parts, both sorted by name; stamps do not count.

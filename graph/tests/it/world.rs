@@ -167,7 +167,7 @@ impl World {
         let record = Arc::new(Record {
             node: node.clone(),
             key,
-            parts: fingerprint.parts.clone(),
+            parts: fingerprint.parts.clone().into(),
             outcome,
             outputs: if succeeded { vec![output] } else { Vec::new() },
             cost: Cost { wall_ms: 10, cpu_ms: 10, peak_memory: 400 },
@@ -288,7 +288,7 @@ fn unwritten(node: &Node) -> Record {
     Record {
         node: node.name.clone(),
         key: Digest::of(b""),
-        parts: Vec::new(),
+        parts: Vec::new().into(),
         outcome: Outcome::Succeeded,
         outputs: Vec::new(),
         cost: Cost::default(),
