@@ -201,10 +201,10 @@ pub fn differences(before: &[Part], after: &[Part]) -> Vec<Reason> {
             (None, Some(_)) => reasons.extend(new.by_ref().cloned().map(Reason::Added)),
             (Some(was), Some(is)) => match was.name.cmp(&is.name) {
                 std::cmp::Ordering::Less => {
-                    reasons.extend(old.next().cloned().map(Reason::Removed))
+                    reasons.extend(old.next().cloned().map(Reason::Removed));
                 }
                 std::cmp::Ordering::Greater => {
-                    reasons.extend(new.next().cloned().map(Reason::Added))
+                    reasons.extend(new.next().cloned().map(Reason::Added));
                 }
                 std::cmp::Ordering::Equal => {
                     if was.digest != is.digest {

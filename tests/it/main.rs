@@ -1,3 +1,4 @@
-//! The one integration binary.
+//! The one integration binary: one module a behaviour.
 
 mod config;
+mod tidy;
