@@ -142,7 +142,11 @@ mod tests {
         let layout = Layout::new(Path::new("/p"), Path::new(STATE_DIR), None);
         let node = NodeName::parse("image/rpi-scarthgap").unwrap();
         assert_eq!(layout.out_dir(&node), Path::new("/p/.graph/out/image/rpi-scarthgap"));
-        assert_eq!(layout.build_dir(&node), Path::new("/p/.graph/work/image/rpi-scarthgap/build"));
+        assert_eq!(layout.build_dir(&node), layout.work_dir(&node).join("build"));
+        assert_eq!(
+            layout.work_dir(&node).strip_prefix(layout.state()),
+            Ok(Path::new("work/image/rpi-scarthgap"))
+        );
         assert_eq!(
             layout.log_file(7, &node),
             Path::new("/p/.graph/logs/7/image~rpi-scarthgap.log")
