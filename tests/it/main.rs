@@ -1,1 +1,4 @@
-//! The one integration binary.
+//! Everything that is tested from outside, in one binary.
+
+mod exec_process;
+mod exec_supervise;
