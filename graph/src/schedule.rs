@@ -331,7 +331,7 @@ impl<'a> Schedule<'a> {
                     }
                 }
                 Some(State::Waiting { .. }) if stopped => {
-                    self.settle(dependent, Ending::NotStarted)
+                    self.settle(dependent, Ending::NotStarted);
                 }
                 Some(State::Waiting { .. }) => {
                     self.settle(dependent, Ending::Skipped(self.graph.node(id).name.clone()));

@@ -1,4 +1,5 @@
-//! Everything that is tested from outside, in one binary.
+//! The one integration binary: one module a behaviour.
 
 mod exec_process;
 mod exec_supervise;
+mod tidy;
