@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint};
 use crate::name::NodeName;
-use crate::record::{Availability, Outcome, Record, Records};
+use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::spec::{Node, Place, Role};
 
 /// The decision on one node.
@@ -116,27 +116,33 @@ fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Re
             return hindered(fingerprint, obstacles, last.map(|last| last.record.as_ref()));
         }
     };
-    let reasons = match last {
-        None => vec![Reason::NeverBuilt],
-        Some(last) if last.record.outcome != Outcome::Succeeded => {
-            let mut reasons = vec![Reason::LastRun(last.record.outcome)];
-            reasons.extend(differences(&last.record.parts, &fingerprint.parts));
-            reasons
-        }
-        Some(last) if last.record.key != key => {
-            let changes = differences(&last.record.parts, &fingerprint.parts);
-            if changes.is_empty() { vec![Reason::KeyRules] } else { changes }
-        }
-        Some(last) => match last.available {
-            Availability::InPlace => return Verdict::Fresh,
-            Availability::InStore | Availability::Gone => vec![Reason::OutputsMissing],
-        },
-    };
+    let reasons = reasons(last, key, &fingerprint.parts);
+    if reasons.is_empty() {
+        return Verdict::Fresh;
+    }
     match records.succeeded(&key) {
         Some(same) if same.available != Availability::Gone && same.record.key == key => {
-            Verdict::Restorable { reasons, from: same.record.clone() }
+            Verdict::Restorable { reasons, from: same.record }
         }
         _ => Verdict::Stale(reasons),
+    }
+}
+
+/// Why a node with this key and these parts is not fresh, given its last execution; empty if it is.
+#[must_use]
+pub fn reasons(last: Option<&Remembered>, key: Digest, parts: &[Part]) -> Vec<Reason> {
+    let Some(last) = last else { return vec![Reason::NeverBuilt] };
+    let changes = || differences(&last.record.parts, parts);
+    if last.record.outcome != Outcome::Succeeded {
+        return std::iter::once(Reason::LastRun(last.record.outcome)).chain(changes()).collect();
+    }
+    if last.record.key != key {
+        let changes = changes();
+        return if changes.is_empty() { vec![Reason::KeyRules] } else { changes };
+    }
+    match last.available {
+        Availability::InPlace => Vec::new(),
+        Availability::InStore | Availability::Gone => vec![Reason::OutputsMissing],
     }
 }
 

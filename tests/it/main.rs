@@ -1,4 +1,6 @@
 //! The one integration binary: one module a behaviour.
 
 mod config;
+mod exec_process;
+mod exec_supervise;
 mod tidy;
