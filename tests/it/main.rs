@@ -2,5 +2,8 @@
 
 mod corpus;
 mod kas_venv;
+mod config;
+mod exec_process;
+mod exec_supervise;
 mod tidy;
 mod yaml_corpus;
