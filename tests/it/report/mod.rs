@@ -1,0 +1,3 @@
+//! What people and machines are shown, and that nothing in it can do harm.
+
+mod escape;
