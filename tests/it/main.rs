@@ -7,3 +7,6 @@ mod exec_process;
 mod exec_supervise;
 mod tidy;
 mod yaml_corpus;
+//! The one integration binary.
+
+mod report;
