@@ -1,12 +1,10 @@
 //! The one integration binary: one module a behaviour.
 
-mod corpus;
-mod kas_venv;
 mod config;
+mod corpus;
 mod exec_process;
 mod exec_supervise;
+mod kas_venv;
+mod report;
 mod tidy;
 mod yaml_corpus;
-//! The one integration binary.
-
-mod report;

@@ -64,7 +64,7 @@ impl Content {
 
 /// Composes the one document of a text. `None`: the problems are such that going on would only find more.
 pub(super) fn compose(text: &Text, problems: &mut Problems) -> Option<Tree> {
-    let mut input = text.body();
+    let mut input = text.body().as_bytes();
     let mut parser = Parser::new();
     // What is no UTF-8 was replaced already, and a guess could only go wrong.
     parser.set_encoding(Encoding::Utf8);

@@ -14,6 +14,7 @@
 
 mod compose;
 mod construct;
+mod json;
 mod number;
 mod problems;
 mod resolve;
@@ -25,6 +26,7 @@ mod value;
 
 use std::sync::Arc;
 
+pub use json::parse_json;
 pub use value::{Entry, Int, Key, Map, Node, Value};
 
 use crate::diagnostic::{Diagnostics, SourceText};

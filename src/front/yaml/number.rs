@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn integers_have_no_bound() {
         let check = |text: &str, expect: &str| {
-            assert_eq!(int(text), Some(Int::Big(expect.into())), "{text}")
+            assert_eq!(int(text), Some(Int::Big(expect.into())), "{text}");
         };
         check("9223372036854775808", "9223372036854775808");
         check("-9223372036854775809", "-9223372036854775809");

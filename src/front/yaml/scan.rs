@@ -28,8 +28,13 @@ impl Text {
     }
 
     /// What the scanner sees.
-    pub(super) fn body(&self) -> &[u8] {
-        &self.source.text.as_bytes()[self.start..]
+    pub(super) fn body(&self) -> &str {
+        &self.source.text[self.start..]
+    }
+
+    /// A stretch of the body as one of the whole.
+    pub(super) fn shifted(&self, body: Range<usize>) -> Range<usize> {
+        body.start + self.start..body.end + self.start
     }
 
     pub(super) fn len(&self) -> usize {
@@ -98,7 +103,7 @@ impl Text {
 
 /// What is wrong with a text as such, found before any of it is scanned.
 pub(super) fn unreadable(text: &Text) -> Option<Diagnostic> {
-    let body = &text.as_str()[text.start..];
+    let body = text.body();
     if let Some((at, refused)) = body.char_indices().find(|&(_, c)| !is_printable(c)) {
         let at = text.start + at;
         return Some(

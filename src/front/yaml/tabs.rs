@@ -15,7 +15,8 @@ pub(super) fn warn(text: &Text, verbatim: &[Range<usize>], problems: &mut Proble
         return;
     }
     let mut gap = 0;
-    for scalar in verbatim.iter().cloned().chain([all.len()..all.len()]) {
+    let end = std::iter::once(all.len()..all.len());
+    for scalar in verbatim.iter().cloned().chain(end) {
         if let Some(at) = in_gap(all.get(gap..scalar.start).unwrap_or_default()) {
             let at = gap + at;
             problems.push(
