@@ -1,6 +1,6 @@
 //! The one integration binary: one module a behaviour.
 
-#[allow(dead_code, reason = "until the first test that reads the corpus")]
+mod config;
 mod corpus;
 mod example_boards;
 mod kas_venv;
@@ -8,3 +8,9 @@ mod redact;
 mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
+mod exec_process;
+mod exec_supervise;
+mod kas_venv;
+mod report;
+mod tidy;
+mod yaml_corpus;
