@@ -3,14 +3,12 @@
 mod config;
 mod corpus;
 mod example_boards;
-mod kas_venv;
-mod redact;
-mod tidy;
-#[allow(dead_code, reason = "until the tests of the verbs that run in it")]
-mod world;
 mod exec_process;
 mod exec_supervise;
 mod kas_venv;
+mod redact;
 mod report;
 mod tidy;
+#[allow(dead_code, reason = "until the tests of the verbs that run in it")]
+mod world;
 mod yaml_corpus;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::git;
 use crate::failure::{Failure, Kind};
+use crate::process;
 
 /// The edit: one line of a fragment that the three birch boards include, and nobody else.
 const FRAGMENT: &str = "kas/bsp-birch.yaml";
@@ -69,11 +70,13 @@ impl Story<'_> {
     fn graph(&mut self, arguments: &[&str]) -> Result<()> {
         writeln!(self.out, "$ graph {}", arguments.join(" "))?;
         self.out.flush()?;
-        let status = Command::new(&self.program)
-            .args(arguments)
-            .current_dir(self.root)
-            .status()
-            .with_context(|| format!("cannot run `{}` again", self.program.display()))?;
+        let mut command = Command::new(&self.program);
+        command.args(arguments).current_dir(self.root);
+        let doing = || format!("cannot run `{}` again", self.program.display());
+        let mut child = process::spawn(&mut command).with_context(doing)?;
+        let status = child.wait();
+        process::ended(child.id());
+        let status = status.with_context(doing)?;
         if status.success() {
             return Ok(());
         }

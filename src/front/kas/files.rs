@@ -10,9 +10,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::diagnostic::{Diagnostics, SourceText};
 use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal, reason};
+use crate::front::kas::effective::Text;
 use crate::front::kas::ids::text;
 use crate::front::kas::schema;
-use crate::front::kas::effective::Text;
 use crate::front::yaml::{Node, parse_json, parse_yaml};
 
 /// No kas file is longer; what is, is something else.
@@ -75,9 +75,11 @@ impl FileCache {
 
     /// Looks for a local file (an absolute path) that must not lead out of a directory.
     pub(super) fn find(&self, boundary: &Arc<Path>, path: &Path) -> Lookup {
-        self.found.of((Arc::clone(boundary), path.to_owned()), || match fs::canonicalize(boundary) {
-            Ok(boundary) => find_below(&boundary, path, &self.name(path)),
-            Err(_) => Lookup::NoSuchFile,
+        self.found.of((Arc::clone(boundary), path.to_owned()), || {
+            match fs::canonicalize(boundary) {
+                Ok(boundary) => find_below(&boundary, path, &self.name(path)),
+                Err(_) => Lookup::NoSuchFile,
+            }
         })
     }
 
@@ -86,7 +88,10 @@ impl FileCache {
     pub(super) fn repository(&self, dir: &Path) -> Option<Arc<Path>> {
         self.repositories.of(dir.to_owned(), || {
             let own = dir.ancestors().find(|ancestor| ancestor.join(".git").exists())?;
-            let above = own.parent().filter(|_| is_submodule(own)).and_then(|parent| self.repository(parent));
+            let above = own
+                .parent()
+                .filter(|_| is_submodule(own))
+                .and_then(|parent| self.repository(parent));
             Some(above.unwrap_or_else(|| own.into()))
         })
     }
@@ -128,11 +133,17 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
     let parse = match extension {
         Some("json") => parse_json,
         Some("yaml" | "yml") => parse_yaml,
-        _ => return Err(Problem::Whole("is no kas file: its name must end in `.yaml`, `.yml` or `.json`".into())),
+        _ => {
+            return Err(Problem::Whole(
+                "is no kas file: its name must end in `.yaml`, `.yml` or `.json`".into(),
+            ));
+        }
     };
     let content = match &file.content {
         Content::Bytes(bytes) => bytes.to_vec(),
-        Content::OnDisk(path) => read(path).map_err(|why| Problem::Whole(format!("cannot be read: {why}")))?,
+        Content::OnDisk(path) => {
+            read(path).map_err(|why| Problem::Whole(format!("cannot be read: {why}")))?
+        }
     };
     let Ok(content) = String::from_utf8(content) else {
         return Err(Problem::Whole("is not UTF-8".into()));
@@ -147,7 +158,9 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
     let header = node.get("header");
     Ok(KasFile {
         version: header.map_or(1, |header| schema::version(header)),
-        includes: header.and_then(|header| header.get("includes")).map_or_else(Vec::new, |node| includes(node)),
+        includes: header
+            .and_then(|header| header.get("includes"))
+            .map_or_else(Vec::new, |node| includes(node)),
         source_dir: node.get("_source_dir").and_then(|node| text(node)),
         node,
         warnings,

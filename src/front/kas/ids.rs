@@ -16,7 +16,11 @@ pub(super) fn text(node: &Node) -> Option<Text> {
 }
 
 /// The entries whose keys are strings; other keys are problems.
-pub(super) fn texts<'a>(map: &'a Map, what: &str, found: &mut Diagnostics) -> Vec<(Arc<str>, &'a Entry)> {
+pub(super) fn texts<'a>(
+    map: &'a Map,
+    what: &str,
+    found: &mut Diagnostics,
+) -> Vec<(Arc<str>, &'a Entry)> {
     let mut entries = Vec::with_capacity(map.len());
     for (key, entry) in map {
         match key {
@@ -29,7 +33,11 @@ pub(super) fn texts<'a>(map: &'a Map, what: &str, found: &mut Diagnostics) -> Ve
 
 /// The entries sorted by id, as Python does: strings by code points, integers by value. It cannot compare one with the
 /// other.
-pub(super) fn sorted<'a>(map: &'a Map, what: &str, found: &mut Diagnostics) -> Vec<(Arc<str>, &'a Entry)> {
+pub(super) fn sorted<'a>(
+    map: &'a Map,
+    what: &str,
+    found: &mut Diagnostics,
+) -> Vec<(Arc<str>, &'a Entry)> {
     let integers: Option<Vec<(i64, &Entry)>> = map
         .iter()
         .map(|(key, entry)| match key {
@@ -39,7 +47,10 @@ pub(super) fn sorted<'a>(map: &'a Map, what: &str, found: &mut Diagnostics) -> V
         .collect();
     if let Some(mut integers) = integers {
         integers.sort_by_key(|(number, _)| *number);
-        return integers.into_iter().map(|(number, entry)| (number.to_string().into(), entry)).collect();
+        return integers
+            .into_iter()
+            .map(|(number, entry)| (number.to_string().into(), entry))
+            .collect();
     }
     let mut entries = texts(map, what, found);
     entries.sort_by(|a, b| a.0.cmp(&b.0));

@@ -23,7 +23,11 @@ use crate::front::yaml::Node;
 ///
 /// # Errors
 /// All problems of all files, warnings among them.
-pub fn load_chain(chain: &Chain, checkouts: &dyn Checkouts, files: &FileCache) -> Result<Merged, Diagnostics> {
+pub fn load_chain(
+    chain: &Chain,
+    checkouts: &dyn Checkouts,
+    files: &FileCache,
+) -> Result<Merged, Diagnostics> {
     let mut found = Diagnostics::default();
     let Some(top) = top_dir(chain, files, &mut found) else { return Err(found) };
     let mut walk = Walk { files, checkouts, top, known: HashMap::new() };
@@ -58,7 +62,11 @@ pub fn load_chain(chain: &Chain, checkouts: &dyn Checkouts, files: &FileCache) -
 }
 
 /// The directory that includes start from; all files of a chain must agree on the repository.
-fn top_dir(chain: &Chain, files: &FileCache, found: &mut Diagnostics) -> Option<std::path::PathBuf> {
+fn top_dir(
+    chain: &Chain,
+    files: &FileCache,
+    found: &mut Diagnostics,
+) -> Option<std::path::PathBuf> {
     let dir = |name: &Arc<str>| files.root().join(&**name).parent().map(Path::to_path_buf);
     let first = chain.files().first()?;
     let top = dir(first)?;
@@ -74,7 +82,8 @@ fn top_dir(chain: &Chain, files: &FileCache, found: &mut Diagnostics) -> Option<
 
 fn merge(loaded: &[(FileRef, Arc<KasFile>)]) -> Arc<Node> {
     let mut files = loaded.iter().map(|(_, file)| file);
-    let mut config = Arc::clone(&files.next().expect("a round without errors loads the chain's files").node);
+    let mut config =
+        Arc::clone(&files.next().expect("a round without errors loads the chain's files").node);
     files.for_each(|file| merge_over(&mut config, &file.node));
     let version = loaded.iter().map(|(_, file)| file.version).max().unwrap_or(1);
     finish(&mut config, version);
@@ -86,7 +95,9 @@ fn merge(loaded: &[(FileRef, Arc<KasFile>)]) -> Arc<Node> {
 fn learn(walk: &mut Walk<'_>, config: &Node, missing: &[Text], found: &mut Diagnostics) -> bool {
     let repos = Repos::of(config);
     let mut learned = false;
-    for repo in missing.iter().filter(|repo| !walk.known.contains_key(&repo.value)).collect::<Vec<_>>() {
+    for repo in
+        missing.iter().filter(|repo| !walk.known.contains_key(&repo.value)).collect::<Vec<_>>()
+    {
         let mut problems = Diagnostics::default();
         let Some(effective) = repos.one(&repo.value, &mut problems) else { continue };
         found.extend(errors(&problems));
@@ -104,7 +115,12 @@ fn learn(walk: &mut Walk<'_>, config: &Node, missing: &[Text], found: &mut Diagn
 
 /// What is to clone before the walk can go on. A repository that nothing defines may be defined by the files of one
 /// that is still to clone; without one it is a mistake.
-fn to_clone(walk: &Walk<'_>, config: &Node, missing: &[Text], found: &mut Diagnostics) -> Vec<RepoAt> {
+fn to_clone(
+    walk: &Walk<'_>,
+    config: &Node,
+    missing: &[Text],
+    found: &mut Diagnostics,
+) -> Vec<RepoAt> {
     let mut all = Vec::new();
     for repo in missing {
         match walk.known.get(&repo.value) {

@@ -12,9 +12,23 @@ use crate::front::yaml::{Node, Value};
 
 /// Top-level keys that are read into a field of their own, or that no build depends on.
 const READ: &[&str] = &[
-    "header", "build_system", "defaults", "overrides", "machine", "distro", "env", "target", "task", "repos",
-    "bblayers_conf_header", "local_conf_header", "proxy_config", "menu_configuration", "artifacts",
-    "_source_dir", "_source_dir_host",
+    "header",
+    "build_system",
+    "defaults",
+    "overrides",
+    "machine",
+    "distro",
+    "env",
+    "target",
+    "task",
+    "repos",
+    "bblayers_conf_header",
+    "local_conf_header",
+    "proxy_config",
+    "menu_configuration",
+    "artifacts",
+    "_source_dir",
+    "_source_dir_host",
 ];
 
 impl Effective {
@@ -50,7 +64,10 @@ fn env(config: &Node, found: &mut Diagnostics) -> Vec<EnvVar> {
     let Some(map) = config.get("env").and_then(|node| node.as_map()) else { return Vec::new() };
     let mut variables = Vec::with_capacity(map.len());
     for (name, entry) in ids::texts(map, "the name of a variable", found) {
-        let is_name = !name.is_empty() && !name.contains(|letter: char| letter == '=' || letter.is_whitespace() || letter.is_control());
+        let is_name = !name.is_empty()
+            && !name.contains(|letter: char| {
+                letter == '=' || letter.is_whitespace() || letter.is_control()
+            });
         if is_name {
             let default = text(&entry.value).map(|text| text.value);
             variables.push(EnvVar { name, default, span: entry.value.span.clone() });

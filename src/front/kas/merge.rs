@@ -85,14 +85,16 @@ mod tests {
     fn a_leaf_knows_the_file_that_won() {
         let mut merged = yaml("a.yaml", "m:\n  x: 1\n  y: 2\n");
         merge_over(&mut merged, &yaml("b.yaml", "k: 0\nm:\n  x: 3\n"));
-        let place = |key| merged.get("m").and_then(|m| m.get(key)).expect("it is there").span.place();
+        let place =
+            |key| merged.get("m").and_then(|m| m.get(key)).expect("it is there").span.place();
         assert_eq!(place("x").to_string(), "b.yaml:3");
         assert_eq!(place("y").to_string(), "a.yaml:3");
     }
 
     #[test]
     fn the_end_of_a_merge_raises_the_version_and_drops_includes() {
-        let mut merged = yaml("a.yaml", "{header: {version: '0.10', includes: [b.yaml]}, machine: m}");
+        let mut merged =
+            yaml("a.yaml", "{header: {version: '0.10', includes: [b.yaml]}, machine: m}");
         finish(&mut merged, 14);
         assert_eq!(json(&merged), r#"{"header":{"version":14},"machine":"m"}"#);
     }

@@ -15,7 +15,12 @@ pub(super) fn at(problem: Diagnostic, via: Option<&Span>) -> Diagnostic {
 }
 
 /// A file that a chain names and that cannot be read.
-pub(super) fn no_such_part(name: &str, why: Option<Lookup>, known: &[String], declared: Option<&Span>) -> Diagnostic {
+pub(super) fn no_such_part(
+    name: &str,
+    why: Option<Lookup>,
+    known: &[String],
+    declared: Option<&Span>,
+) -> Diagnostic {
     at(cannot_read(name, "the chain's file", why, known), declared)
 }
 
@@ -57,29 +62,39 @@ pub(super) fn bad_lock(name: &str, why: &Lookup) -> Diagnostic {
 
 /// An include that was found beside the file that includes it.
 pub(super) fn beside(include: &Text) -> Diagnostic {
-    Diagnostic::warning(format!("the include `{}` is relative to the file that includes it", include.value))
-        .at(&include.span)
-        .hint("make it relative to the root of the repository; kas warns of the other")
+    Diagnostic::warning(format!(
+        "the include `{}` is relative to the file that includes it",
+        include.value
+    ))
+    .at(&include.span)
+    .hint("make it relative to the root of the repository; kas warns of the other")
 }
 
 /// A `_source_dir` in a file that is not the first of its chain.
 pub(super) fn late_source_dir(name: &str, source_dir: &Text) -> Diagnostic {
-    Diagnostic::warning(format!("kas 5.3 and later refuse `{name}`: `_source_dir` may only be in the first file of a chain"))
-        .at(&source_dir.span)
-        .hint("kas 5.2 accepts it")
+    Diagnostic::warning(format!(
+        "kas 5.3 and later refuse `{name}`: `_source_dir` may only be in the first file of a chain"
+    ))
+    .at(&source_dir.span)
+    .hint("kas 5.2 accepts it")
 }
 
 /// A `_source_dir` that is somewhere else.
 pub(super) fn foreign_source_dir(source_dir: &Text) -> Diagnostic {
-    Diagnostic::error(format!("`_source_dir` is `{}`, which lies out of the project", source_dir.value))
-        .at(&source_dir.span)
+    Diagnostic::error(format!(
+        "`_source_dir` is `{}`, which lies out of the project",
+        source_dir.value
+    ))
+    .at(&source_dir.span)
 }
 
 /// A repository that an include names and that nothing defines.
 pub(super) fn no_such_repo<'a>(repo: &Text, known: impl Iterator<Item = &'a str>) -> Diagnostic {
-    let problem =
-        Diagnostic::error(format!("an include names the repository `{}`, which `repos` does not have", repo.value))
-            .at(&repo.span);
+    let problem = Diagnostic::error(format!(
+        "an include names the repository `{}`, which `repos` does not have",
+        repo.value
+    ))
+    .at(&repo.span);
     match nearest(&repo.value, known) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem,
@@ -88,14 +103,25 @@ pub(super) fn no_such_repo<'a>(repo: &Text, known: impl Iterator<Item = &'a str>
 
 /// A local repository that is not there.
 pub(super) fn no_such_directory(repo: &Text, dir: &str) -> Diagnostic {
-    Diagnostic::error(format!("the repository `{}` is the directory `{dir}`, which does not exist", repo.value))
-        .at(&repo.span)
+    Diagnostic::error(format!(
+        "the repository `{}` is the directory `{dir}`, which does not exist",
+        repo.value
+    ))
+    .at(&repo.span)
 }
 
 /// A file that is included while it is being read, by way of these files. kas would not end.
-pub(super) fn cycle(open: &[(FoundFile, Option<Span>)], again: &FoundFile, via: Option<&Span>) -> Diagnostic {
-    let names: Vec<String> =
-        open.iter().map(|(file, _)| file).chain([again]).map(|file| format!("`{}`", file.name)).collect();
+pub(super) fn cycle(
+    open: &[(FoundFile, Option<Span>)],
+    again: &FoundFile,
+    via: Option<&Span>,
+) -> Diagnostic {
+    let names: Vec<String> = open
+        .iter()
+        .map(|(file, _)| file)
+        .chain([again])
+        .map(|file| format!("`{}`", file.name))
+        .collect();
     let mut problem = Diagnostic::error(format!("includes go in a circle: {}", names.join(" → ")));
     for (file, span) in open.iter().skip(1) {
         if let Some(span) = span {
@@ -106,7 +132,11 @@ pub(super) fn cycle(open: &[(FoundFile, Option<Span>)], again: &FoundFile, via: 
 }
 
 /// Chains whose files do not lie in one repository.
-pub(super) fn several_repositories(first: &str, other: &Arc<str>, declared: Option<&Span>) -> Diagnostic {
+pub(super) fn several_repositories(
+    first: &str,
+    other: &Arc<str>,
+    declared: Option<&Span>,
+) -> Diagnostic {
     let problem = format!("`{first}` and `{other}` of a chain lie in different repositories");
     at(Diagnostic::error(problem), declared)
         .hint("kas wants all of them in one repository, or all outside of any")

@@ -27,7 +27,8 @@ pub(super) struct Repos<'a> {
 
 impl<'a> Repos<'a> {
     pub(super) fn of(config: &'a Node) -> Self {
-        let below = |key: &str| config.get(key).and_then(|node| node.get("repos")).map(|node| &**node);
+        let below =
+            |key: &str| config.get(key).and_then(|node| node.get("repos")).map(|node| &**node);
         Self {
             repos: config.get("repos").map(|node| &**node),
             defaults: below("defaults"),
@@ -64,7 +65,11 @@ impl<'a> Repos<'a> {
 
     /// The ids that are defined.
     pub(super) fn ids(self) -> impl Iterator<Item = &'a str> {
-        self.repos.and_then(Node::as_map).into_iter().flat_map(|map| map.keys()).filter_map(|key| key.as_str())
+        self.repos
+            .and_then(Node::as_map)
+            .into_iter()
+            .flat_map(|map| map.keys())
+            .filter_map(|key| key.as_str())
     }
 
     fn effective(self, id: Arc<str>, entry: &Entry, found: &mut Diagnostics) -> EffectiveRepo {
@@ -105,14 +110,22 @@ impl<'a> Repos<'a> {
     }
 
     fn patches(self, id: &str, node: &Node, found: &mut Diagnostics) -> Vec<EffectivePatch> {
-        let Some(map) = node.get("patches").and_then(|node| node.as_map()) else { return Vec::new() };
-        let default = self.defaults.and_then(|all| all.get("patches")).and_then(|node| node.get("repo"));
+        let Some(map) = node.get("patches").and_then(|node| node.as_map()) else {
+            return Vec::new();
+        };
+        let default =
+            self.defaults.and_then(|all| all.get("patches")).and_then(|node| node.get("repo"));
         let mut patches = Vec::new();
         for (patch, entry) in ids::sorted(map, "the id of a patch", found) {
             let Some(path) = entry.value.get("path").and_then(|node| text(node)) else { continue };
             match entry.value.get("repo").or(default).and_then(|node| text(node)) {
                 Some(repo) => {
-                    patches.push(EffectivePatch { id: patch, repo, path, span: entry.key_span.clone() });
+                    patches.push(EffectivePatch {
+                        id: patch,
+                        repo,
+                        path,
+                        span: entry.key_span.clone(),
+                    });
                 }
                 None => {
                     let problem = format!("patch `{patch}` of `{id}` names no `repo`");
@@ -159,19 +172,24 @@ fn fold_overrides(repo: &mut EffectiveRepo, overrides: Option<&Node>, found: &mu
     if let Some(refspec) = &mut repo.refspec {
         let problem = format!("`refspec` of `{}` is the old way", repo.id);
         found.push(
-            Diagnostic::warning(problem).at(&refspec.span).hint("write `commit`, `branch` or `tag`"),
+            Diagnostic::warning(problem)
+                .at(&refspec.span)
+                .hint("write `commit`, `branch` or `tag`"),
         );
         if !unpinned {
             let problem = format!("`{}` has a `refspec` beside a commit, branch or tag", repo.id);
             found.push(Diagnostic::error(problem).at(&refspec.span));
         }
-        if let Some(commit) = overrides.and_then(|node| node.get("commit")).and_then(|node| text(node)) {
+        if let Some(commit) =
+            overrides.and_then(|node| node.get("commit")).and_then(|node| text(node))
+        {
             *refspec = commit;
         }
         return;
     }
     if let Some(url) = repo.url.as_ref().filter(|_| unpinned) {
-        let problem = format!("`{}` has a `url`, and neither `commit`, `branch` nor `tag`", repo.id);
+        let problem =
+            format!("`{}` has a `url`, and neither `commit`, `branch` nor `tag`", repo.id);
         found.push(
             Diagnostic::error(problem)
                 .at(&url.span)
@@ -216,7 +234,8 @@ fn check(repo: &EffectiveRepo, found: &mut Diagnostics) {
     let dir = repo.path.as_ref().map_or(&repo.name, |path| &path.value);
     if inside(Path::new(&**dir)).is_none() {
         let place = repo.path.as_ref().map_or(&repo.span, |path| &path.span);
-        let problem = format!("the clone of `{}` would lie at `{dir}`, out of the work directory", repo.id);
+        let problem =
+            format!("the clone of `{}` would lie at `{dir}`, out of the work directory", repo.id);
         found.push(Diagnostic::error(problem).at(place));
     }
 }

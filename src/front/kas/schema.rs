@@ -14,7 +14,9 @@ pub(super) fn check(node: &Node) -> Diagnostics {
     let mut found = Diagnostics::default();
     shape::check(node, &Shape::Record(&FILE), &mut found);
     let proxies = node.entry("proxy_config");
-    if let Some(entry) = proxies.filter(|entry| entry.value.as_map().is_some_and(|map| !map.is_empty())) {
+    if let Some(entry) =
+        proxies.filter(|entry| entry.value.as_map().is_some_and(|map| !map.is_empty()))
+    {
         let message = "`proxy_config` has no effect: kas forwards the proxy variables by itself";
         found.push(Diagnostic::warning(message).at(&entry.key_span));
     }
@@ -33,7 +35,10 @@ const TEXT_OR_NULL: Shape = Shape::Nullable(&Shape::Text);
 const FILE: Record = Record {
     fields: &[
         ("header", Shape::Record(&HEADER)),
-        ("build_system", Shape::Word(&["openembedded", "oe", "isar", "isar-privileged", "isar-rootless"])),
+        (
+            "build_system",
+            Shape::Word(&["openembedded", "oe", "isar", "isar-privileged", "isar-rootless"]),
+        ),
         ("defaults", Shape::Record(&DEFAULTS)),
         ("overrides", Shape::Record(&OVERRIDES)),
         ("machine", Shape::Text),
@@ -171,7 +176,9 @@ fn version_number(node: &Node) -> Custom {
         value => match shape::whole(value) {
             Some(1..=NEWEST_VERSION) => Custom::Fits,
             Some(number) if number > NEWEST_VERSION => Custom::Refuse(
-                format!("is {number}, and the newest that is known here is {NEWEST_VERSION}, that of kas 5.5"),
+                format!(
+                    "is {number}, and the newest that is known here is {NEWEST_VERSION}, that of kas 5.5"
+                ),
                 "a newer `graph` may know it; otherwise lower it to what the file needs",
             ),
             Some(number) => Custom::Refuse(

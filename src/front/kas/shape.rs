@@ -147,7 +147,10 @@ impl Checker<'_> {
         for required in record.required {
             if !map.contains_key(&Key::from(*required)) {
                 let whole = self.path.is_empty();
-                let place = Span { bytes: node.span.bytes.start..node.span.bytes.start, ..node.span.clone() };
+                let place = Span {
+                    bytes: node.span.bytes.start..node.span.bytes.start,
+                    ..node.span.clone()
+                };
                 let message = if whole {
                     format!("`{required}` is missing")
                 } else {
@@ -157,9 +160,12 @@ impl Checker<'_> {
             }
         }
         for (key, entry) in map {
-            let field = key.as_str().and_then(|text| record.fields.iter().find(|(name, _)| *name == text));
+            let field =
+                key.as_str().and_then(|text| record.fields.iter().find(|(name, _)| *name == text));
             match field {
-                Some((name, shape)) => self.under(name, |checker| checker.value(&entry.value, shape)),
+                Some((name, shape)) => {
+                    self.under(name, |checker| checker.value(&entry.value, shape))
+                }
                 None if record.others == Others::Accepted => {}
                 None => self.unknown_key(key, entry, record),
             }
@@ -174,7 +180,8 @@ impl Checker<'_> {
             format!("unknown key `{text}` in {}", self.name())
         };
         let problem = Diagnostic::error(message).at(&entry.key_span);
-        let known = || record.fields.iter().map(|(name, _)| *name).filter(|name| !name.starts_with('_'));
+        let known =
+            || record.fields.iter().map(|(name, _)| *name).filter(|name| !name.starts_with('_'));
         self.found.push(problem.hint(match nearest(&text, known()) {
             Some(name) => format!("did you mean `{name}`?"),
             None => {
@@ -189,7 +196,8 @@ impl Checker<'_> {
             return;
         }
         let names: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-        let message = format!("{} is `{text}`, and must be one of {}", self.name(), names.join(", "));
+        let message =
+            format!("{} is `{text}`, and must be one of {}", self.name(), names.join(", "));
         let problem = Diagnostic::error(message).at(span);
         self.found.push(match nearest(text, words.iter().copied()) {
             Some(word) => problem.hint(format!("did you mean `{word}`?")),
@@ -233,7 +241,8 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
         Value::Int(Int::Small(number)) => Some(*number),
         Value::Int(Int::Big(digits)) if digits.starts_with('-') => Some(i64::MIN),
         Value::Int(Int::Big(_)) => Some(i64::MAX),
-        Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+        Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "it is whole and far below 2^53")]
             Some(*number as i64)
         }

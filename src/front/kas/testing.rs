@@ -28,8 +28,10 @@ pub(super) fn json(node: &Node) -> String {
             format!("[{}]", items.join(","))
         }
         Value::Map(map) => {
-            let entries: Vec<_> =
-                map.iter().map(|(key, entry)| format!("{:?}:{}", key_text(key), json(&entry.value))).collect();
+            let entries: Vec<_> = map
+                .iter()
+                .map(|(key, entry)| format!("{:?}:{}", key_text(key), json(&entry.value)))
+                .collect();
             format!("{{{}}}", entries.join(","))
         }
     }

@@ -206,7 +206,9 @@ impl Walk<'_> {
     fn visit_foreign(&mut self, repo: &Text, file: &Text, round: &mut Round) {
         let base = match self.known.get(&repo.value) {
             Some(Known::Top(dir)) => self.local(dir.clone()),
-            Some(Known::Other(at)) => Spot { tree: Tree::Other(Arc::clone(at)), path: PathBuf::new() },
+            Some(Known::Other(at)) => {
+                Spot { tree: Tree::Other(Arc::clone(at)), path: PathBuf::new() }
+            }
             None => return round.miss(repo),
         };
         let spot = base.join(&file.value);
@@ -214,7 +216,8 @@ impl Walk<'_> {
             Some(Lookup::File(found)) => {
                 let via = Some(file.span.clone());
                 let repo = Some(repo.value.clone());
-                let visit = Visit { file: found, spot, base, via, repo, is_lock: false, is_first: false };
+                let visit =
+                    Visit { file: found, spot, base, via, repo, is_lock: false, is_first: false };
                 self.visit(visit, round);
             }
             Some(Lookup::NotCloned) => round.miss(repo),
@@ -242,7 +245,9 @@ impl Walk<'_> {
     /// The names beside a local file that is not there.
     fn neighbours(&self, spot: &Spot) -> Vec<String> {
         match &spot.tree {
-            Tree::Local(boundary) if spot.path.starts_with(boundary) => self.files.neighbours(&spot.path),
+            Tree::Local(boundary) if spot.path.starts_with(boundary) => {
+                self.files.neighbours(&spot.path)
+            }
             _ => Vec::new(),
         }
     }
