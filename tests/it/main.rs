@@ -3,4 +3,5 @@
 mod config;
 mod exec_process;
 mod exec_supervise;
+mod git;
 mod tidy;
