@@ -8,6 +8,7 @@ mod exec_supervise;
 mod kas_venv;
 mod redact;
 mod report;
+mod git;
 mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;

@@ -57,16 +57,22 @@ pub enum Error {
     },
 }
 
-/// Of what git says, the line that tells why is the last `fatal:` or `error:`; the rest is progress and advice.
+/// What git says when something else, such as ssh, has said why.
+const NO_REASON: &str = "Could not read from remote repository.";
+
+/// Of what git says, the line that tells why; the rest is progress and advice.
 fn told(error: &process::Error) -> String {
-    let What::Failed { stderr, .. } = &error.what else { return error.to_string() };
-    let why = stderr
-        .lines()
-        .rev()
-        .find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")))
-        .or_else(|| stderr.lines().rev().find(|line| !line.trim().is_empty()));
-    match why {
-        Some(why) => format!("git: {}", redact_url(why.trim())),
+    let What::Failed { stderr, .. } = &error.what else {
+        return redact_url(&error.to_string()).into_owned();
+    };
+    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let reason = |line: &'_ str| -> Option<String> {
+        let why = line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: "))?;
+        (why != NO_REASON).then(|| why.to_owned())
+    };
+    let before = || lines().take_while(|line| !line.ends_with(NO_REASON)).last().map(str::to_owned);
+    match lines().find_map(reason).or_else(before) {
+        Some(why) => format!("git: {}", redact_url(&why)),
         None => redact_url(&error.to_string()).into_owned(),
     }
 }
