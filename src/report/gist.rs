@@ -79,6 +79,10 @@ pub(super) fn endings(endings: &Endings) -> String {
     all.join(" · ")
 }
 
+fn endings_but_fresh(endings: &Endings) -> usize {
+    endings.iter().filter(|(kind, _)| *kind != EndingKind::Fresh).map(|(_, count)| count).sum()
+}
+
 /// How a run went, in one line.
 pub(super) fn ended(view: &RunSummaryView) -> String {
     let all = endings(&view.endings);
@@ -87,7 +91,7 @@ pub(super) fn ended(view: &RunSummaryView) -> String {
     if view.stopped {
         return format!("interrupted · {all} {time}");
     }
-    let idle = counts.built + counts.restored + counts.failed + counts.skipped == 0;
+    let idle = endings_but_fresh(counts) == 0;
     match counts.fresh {
         _ if !idle => format!("{all} {time}"),
         0 => format!("no node was selected · run {}", view.run),

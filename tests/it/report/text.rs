@@ -66,14 +66,14 @@ fn a_narrow_plan() {
     3 of 4 stale · 1 open · about 1 h 24 min · causes: local_conf_header.base, repos.poky.commit and 2 others
 
     local_conf_header.base changed in 3 lines (kas/base.yaml:20)
-      - B = "2"
-      + B = "3"
-      + C = "4"
+        - B = "2"
+        + B = "3"
+        + C = "4"
       image/{qemu-scarthgap,rpi-scarthgap}
       image/verdin-scarthgap
     repos.poky.commit (kas/scarthgap.yaml:12)
-      - 3a1f0c2b4d5e
-      + 9c2e11aa00bb
+        - 3a1f0c2b4d5e
+        + 9c2e11aa00bb
       image/rpi-scarthgap
       image/verdin-scarthgap
     local meta-demo changed (kas/base.yaml:8)
@@ -98,7 +98,7 @@ fn a_plan_in_a_pipe() {
     tool kas unknown: `kas` is not on PATH (graph.yaml:9)
       image/{qemu-scarthgap,rpi-scarthgap,verdin-scarthgap}
       sdk/rpi-scarthgap
-    env TOKEN (outer) changed (value not shown) (kas/base.yaml:31)
+    env TOKEN (outer) changed, value not shown (kas/base.yaml:31)
       image/{qemu-scarthgap,rpi-scarthgap,verdin-scarthgap}
       sdk/rpi-scarthgap
     repos.poky.commit 3a1f0c2b4d5e → 9c2e11aa00bb (kas/scarthgap.yaml:12)
@@ -141,18 +141,17 @@ fn why_names_everything_that_changed() {
     ];
     assert_snapshot!(why_text(&now, "image/verdin-scarthgap", files), @r#"
     image/verdin-scarthgap is stale
-    compared with run 41
-      succeeded · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
+    compared with run 41: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
 
-    env TOKEN (outer) changed (value not shown) (kas/base.yaml:31)
+    env TOKEN (outer) changed, value not shown (kas/base.yaml:31)
     local meta-demo changed (kas/base.yaml:8)
       removed old.inc
       added   recipes/a\nb.bb
       changed recipes/b.bb
     local_conf_header.base changed in 3 lines (kas/base.yaml:20)
-      - B = "2"
-      + B = "3"
-      + C = "\u{1b}[2J"
+        - B = "2"
+        + B = "3"
+        + C = "\u{1b}[2J"
     patch poky/fit-image changed (kas/verdin.yaml:9)
     repos.poky.commit 3a1f0c2b4d5e → 9c2e11aa00bb (kas/scarthgap.yaml:12)
     tool kas 5.2 → 5.3 (graph.yaml:9)
@@ -167,8 +166,7 @@ fn why_a_node_is_fresh_or_waits() {
     let now = State { describe: "v1.1", ..State::default() };
     assert_snapshot!(why_text(&now, "image/rpi-scarthgap", Vec::new()), @r"
     image/rpi-scarthgap is fresh
-    compared with run 41
-      succeeded · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
+    compared with run 41: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
 
     nothing that goes into it has changed
 
@@ -176,9 +174,8 @@ fn why_a_node_is_fresh_or_waits() {
       describe v1.0 → v1.1 (graph.yaml:1)
     ");
     assert_snapshot!(why_text(&changed(), "sdk/rpi-scarthgap", Vec::new()), @r"
-    sdk/rpi-scarthgap is open
-    compared with run 41
-      succeeded · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
+    sdk/rpi-scarthgap is open until its needs have settled
+    compared with run 41: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
 
     waits for image/rpi-scarthgap
 
@@ -193,22 +190,18 @@ fn why_it_ran_last_week() {
     ran[1].run = 42;
     let view = WhyView::then(None, &ran[1], Some(&before[1]));
     assert_snapshot!(plain(|out| text::why(&view, &page(80), out)), @r"
-    image/rpi-scarthgap ran in run 42
-      succeeded · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
-    compared with run 41
-      timed out · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
+    image/rpi-scarthgap ran
+    in run 42: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
+    compared with run 41: timed out after 42 min 10 s, 3 h ago (2026-01-30 23:00)
 
     last run timed out
     repos.poky.commit 3a1f0c2b4d5e → 9c2e11aa00bb (kas/scarthgap.yaml:12)
-
-    hint: `graph log image/rpi-scarthgap` shows how it ended
     ");
     let again = WhyView::then(None, &ran[1], Some(&ran[1]));
     assert_snapshot!(plain(|out| text::why(&again, &page(80), out)), @r"
-    image/rpi-scarthgap ran in run 42
-      succeeded · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
-    compared with run 42
-      succeeded · 2026-01-30 23:00, 3 h ago · took 42 min 10 s
+    image/rpi-scarthgap ran
+    in run 42: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
+    compared with run 42: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
 
     nothing had changed: the run was asked for, or the outputs were missing
     ");
@@ -296,7 +289,7 @@ fn show_tells_everything() {
       action                  content 2aa684007bde
       env TOKEN (outer)       (not shown)  (kas/base.yaml:31)
       local meta-demo         content 22896bcbc3d1  (kas/base.yaml:8)
-      local_conf_header.base    (kas/base.yaml:20)
+      local_conf_header.base  (kas/base.yaml:20)
         | A = "1"
         | B = "2"
       machine                 verdin  (kas/verdin.yaml:4)
