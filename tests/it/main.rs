@@ -2,11 +2,13 @@
 
 mod config;
 mod corpus;
+mod dump_differential;
 mod example_boards;
 mod exec_process;
 mod exec_supervise;
 mod git;
 mod kas_venv;
+mod python;
 mod redact;
 mod report;
 mod tidy;
@@ -15,3 +17,4 @@ mod world;
 mod yaml_corpus;
 mod yaml_differential;
 mod yaml_documents;
+mod yaml_problems;
