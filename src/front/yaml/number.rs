@@ -99,12 +99,12 @@ fn longest(radix: u32) -> usize {
 
 /// `12:30:45`
 fn sixties(text: &str) -> Option<Int> {
+    // A plain scalar has only parts below 60 here, but `!!int 8080:80` may have any.
     let parts: Option<Vec<u32>> = text
         .split(':')
-        .enumerate()
-        .map(|(at, part)| match decimal(part)? {
-            Int::Small(small) if at == 0 || small < 60 => u32::try_from(small).ok(),
-            _ => None,
+        .map(|part| match decimal(part)? {
+            Int::Small(small) => u32::try_from(small).ok(),
+            Int::Big(_) => None,
         })
         .collect();
     let parts = parts?;
@@ -125,21 +125,33 @@ fn signed(text: &str) -> (bool, &str) {
     }
 }
 
-/// The value of digits of a radix, as decimal text. The limbs hold nine decimal digits each.
+/// The value of digits of a radix, as decimal text. The limbs hold nine decimal digits each, and as many digits are
+/// taken at once as a limb can be multiplied by.
 fn big(digits: impl Iterator<Item = u32>, radix: u32) -> Int {
     const LIMB: u64 = 1_000_000_000;
     let mut limbs: Vec<u64> = Vec::new();
-    for digit in digits {
-        let mut carry = u64::from(digit);
+    let (mut factor, mut chunk) = (1, 0);
+    let mut add = |factor: u64, chunk: u64| {
+        let mut carry = chunk;
         for limb in &mut limbs {
-            let sum = *limb * u64::from(radix) + carry;
+            let sum = *limb * factor + carry;
             *limb = sum % LIMB;
             carry = sum / LIMB;
         }
-        if carry > 0 {
-            limbs.push(carry);
+        while carry > 0 {
+            limbs.push(carry % LIMB);
+            carry /= LIMB;
+        }
+    };
+    for digit in digits {
+        factor *= u64::from(radix);
+        chunk = chunk * u64::from(radix) + u64::from(digit);
+        if factor * u64::from(radix) > LIMB {
+            add(factor, chunk);
+            (factor, chunk) = (1, 0);
         }
     }
+    add(factor, chunk);
     let text: String = limbs.iter().rev().map(|limb| format!("{limb:09}")).collect();
     let text = text.trim_start_matches('0');
     text.parse().map_or_else(|_| Int::Big(text.into()), Int::Small)
@@ -182,6 +194,7 @@ mod tests {
         check("-9223372036854775808", i64::MIN);
         check(" 12 ", 12);
         check("0o17", 15);
+        check("8080:80", 484_880);
     }
 
     #[test]
