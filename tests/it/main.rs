@@ -13,3 +13,5 @@ mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
 mod yaml_corpus;
+mod yaml_differential;
+mod yaml_documents;
