@@ -5,4 +5,16 @@ mod exec_local;
 mod exec_process;
 mod exec_supervise;
 mod exec_world;
+mod config;
+mod corpus;
+mod example_boards;
+mod exec_process;
+mod exec_supervise;
+mod kas_venv;
+mod redact;
+mod report;
+mod git;
 mod tidy;
+#[allow(dead_code, reason = "until the tests of the verbs that run in it")]
+mod world;
+mod yaml_corpus;
