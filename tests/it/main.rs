@@ -1,5 +1,10 @@
 //! The one integration binary: one module a behaviour.
 
+mod exec_collect;
+mod exec_local;
+mod exec_process;
+mod exec_supervise;
+mod exec_world;
 mod config;
 mod corpus;
 mod example_boards;
