@@ -1,4 +1,59 @@
 //! `graph` builds matrices of Yocto images and kernels, only where something changed, and says why.
+//!
+//! This page is the architecture: what the parts are, what flows between them, and what is deliberately absent.
+//! It is kept true with every change; the tests in `tests/it/tidy.rs` hold the code to it.
+//!
+//! # The flow
+//!
+//! ```text
+//! machines.json ┐                         ┌──────── Facts   (probe: now)
+//! kas *.yaml    ┴─ front ─► Spec ─► Graph ├──────── Records (cache: then)
+//!                      declared  checked  └► plan ─► Plan ─► Schedule ⇄ exec ─► Summary
+//!                                            forecast   state machine   │          │
+//!                                                                     Event ──► live report
+//!                                                                        └► View ─► text json markdown
+//! ```
+//!
+//! Seven nouns carry everything, and each is one type. A front-end reads what users wrote and lowers it to a
+//! **Spec**: nodes with inputs, needs, an action, outputs and labels. Checked, that is a **Graph**. Probes observe
+//! each distinct source of the wanted nodes once: **Facts**. The cache holds what was so last time: **Records**. One
+//! pure function, [`graph::verdict::judge`], makes of these a **Verdict** on a node: fresh, stale with reasons,
+//! restorable, or open until its needs have settled. The plan asks it of every node; the **Schedule**, a state
+//! machine without effects, asks it again when a node's needs have really ended, which is where early cutoff comes
+//! from; and `why` prints the reasons it returned. Whatever is shown is a **View**, serialised and versioned.
+//!
+//! # The crates and their layers
+//!
+//! | crate | is | knows |
+//! | --- | --- | --- |
+//! | `graph` | the engine, pure | no file, clock, environment, process or network |
+//! | `graph-cache` | all state on disk: records, file digests, artifacts | no kas, no process |
+//! | `graph-cli` | this crate: the program | everything, in layers |
+//!
+//! Dependencies run strictly from right to left in `graph ← graph-cache ← graph-cli`. Within a crate, the modules of
+//! `lib.rs` stand in groups set apart by blank lines, and one imports only from groups above its own. So `front`,
+//! `probe`, `exec` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
+//!
+//! # Invariants, and where they are held
+//!
+//! - *What was hashed is what is built.* Nodes build one generated file, `graph.kas.yaml`, which is a function of the
+//!   node's parts (`front::lower`); what else a build reads in place is observed again when it has ended, and a result
+//!   whose inputs changed meanwhile is recorded as unsure, which is never fresh (`cmd::build`).
+//! - *A record is written only after its outputs are in the store and in place*: one function of the cache does the
+//!   three in order, and there is no other way to write a success.
+//! - *In doubt, stale.* A fact that could not be observed makes no key; a node without a key is never fresh.
+//! - *Nothing outlives its node.* Every step runs under a supervisor process that adopts whatever leaves the group and
+//!   dies with the program through a pipe (`exec::supervise`).
+//! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
+//!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
+//! - *Plans change nothing* but the memo of file digests, and `--offline` opens no socket.
+//!
+//! # What is deliberately absent
+//!
+//! There is no daemon, no server, no plug-in interface and no configuration language of our own. There is no async
+//! outside `exec`: decisions are made in synchronous code over values, and one loop waits. There is no mtime in a
+//! key: times serve the memo of file digests only, with the care that such memos need. The engine knows no kas:
+//! it would run anything that lowers to nodes.
 
 pub mod diagnostic;
 pub mod escape;

@@ -6,7 +6,7 @@
 //! **Invariant: layered.** The modules stand in groups; one imports only from groups above its own.
 //!
 //! ```text
-//! digest name resource        words without which nothing can be said
+//! digest · name resource      words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
 //! facts · fingerprint         what is so now, and what it makes of a node
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
@@ -15,6 +15,7 @@
 //! ```
 
 pub mod digest;
+
 pub mod name;
 pub mod resource;
 

@@ -1,7 +1,9 @@
 //! What was so last time: how one execution of a node went and what went into it. Stores nothing itself.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ pub struct Record {
     /// The key it ran under.
     pub key: Digest,
     /// The parts that made the key, and the stamps.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
     /// How it went.
     pub outcome: Outcome,
     /// What it left; empty unless it succeeded.
@@ -29,6 +31,50 @@ pub struct Record {
     /// When it ended, in milliseconds since 1970.
     pub ended: i64,
 }
+
+/// The parts of an execution, sorted by name.
+///
+/// They may be read when somebody first looks at them: a plan in which nothing changed looks at none, and reading
+/// them all would be most of its cost. Whoever reads must give the same parts whenever it is asked.
+#[derive(Clone)]
+pub struct Parts(Arc<LazyLock<Vec<Part>, ReadParts>>);
+
+type ReadParts = Box<dyn FnOnce() -> Vec<Part> + Send>;
+
+impl Parts {
+    /// Parts that `read` gives when somebody first looks at them.
+    pub fn read_when_needed(read: impl FnOnce() -> Vec<Part> + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(read))))
+    }
+}
+
+impl From<Vec<Part>> for Parts {
+    fn from(parts: Vec<Part>) -> Self {
+        Self::read_when_needed(|| parts)
+    }
+}
+
+impl Deref for Parts {
+    type Target = [Part];
+
+    fn deref(&self) -> &[Part] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Parts {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Parts {}
 
 impl Record {
     /// The digest of everything it left, which is what goes into the nodes that need it.
@@ -119,9 +165,33 @@ pub struct Remembered {
 pub struct Records {
     last: HashMap<NodeName, Remembered>,
     succeeded: HashMap<Digest, Remembered>,
+    forgotten: HashSet<Digest>,
+    recall: Option<Recall>,
+}
+
+/// Finds a successful execution by its key where there are too many to load them all ahead.
+#[derive(Clone)]
+struct Recall(Arc<FindByKey>);
+
+type FindByKey = dyn Fn(&Digest) -> Option<Remembered> + Send + Sync;
+
+impl fmt::Debug for Recall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recall")
+    }
 }
 
 impl Records {
+    /// Asks `find` for the successful executions that were not inserted.
+    #[must_use]
+    pub fn recalling(
+        mut self,
+        find: impl Fn(&Digest) -> Option<Remembered> + Send + Sync + 'static,
+    ) -> Self {
+        self.recall = Some(Recall(Arc::new(find)));
+        self
+    }
+
     /// Remembers the last execution of a node, whatever its outcome.
     pub fn insert_last(&mut self, remembered: Remembered) {
         self.last.insert(remembered.record.node.clone(), remembered);
@@ -129,7 +199,14 @@ impl Records {
 
     /// Remembers a successful execution under its key, of whichever node; `available` speaks of the store.
     pub fn insert_key(&mut self, remembered: Remembered) {
+        self.forgotten.remove(&remembered.record.key);
         self.succeeded.insert(remembered.record.key, remembered);
+    }
+
+    /// Forgets the successful execution under a key, whose outputs turned out to be out of reach.
+    pub fn forget_key(&mut self, key: &Digest) {
+        self.succeeded.remove(key);
+        self.forgotten.insert(*key);
     }
 
     /// The last execution of a node.
@@ -140,7 +217,9 @@ impl Records {
 
     /// A successful execution under a key.
     #[must_use]
-    pub fn succeeded(&self, key: &Digest) -> Option<&Remembered> {
-        self.succeeded.get(key)
+    pub fn succeeded(&self, key: &Digest) -> Option<Remembered> {
+        let recall = self.recall.as_ref().filter(|_| !self.forgotten.contains(key));
+        let recalled = || recall.and_then(|recall| (recall.0)(key));
+        self.succeeded.get(key).cloned().or_else(recalled)
     }
 }

@@ -1,1 +1,12 @@
-//! Runs what the schedule says, and nothing else. The only place where the program waits.
+//! Runs the nodes of a schedule: programs, their logs, their ends, their outputs. Knows no front-end, no cache and no
+//! report; what it is to record goes through [`run::Journal`], what it is to tell through events.
+//!
+//! **Invariant: tokio ends here.** The engine decides in a state machine without effects; [`run::run`] is the one loop
+//! that awaits.
+//!
+//! **Invariant: nothing survives its node.** Every program runs below a supervisor of its own (see [`supervise`]).
+
+pub mod descendants;
+
+pub mod orphans;
+pub mod supervise;

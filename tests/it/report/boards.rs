@@ -195,7 +195,7 @@ impl State {
             Record {
                 node: node.name.clone(),
                 key: fingerprint.key.unwrap_or(Digest::of(b"none")),
-                parts: fingerprint.parts,
+                parts: fingerprint.parts.into(),
                 outcome,
                 outputs: outputs.clone(),
                 cost: Cost { wall_ms: 2_530_000, cpu_ms: 18_000_000, peak_memory: 3_328_599_654 },
