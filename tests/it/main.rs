@@ -4,4 +4,5 @@ mod config;
 mod exec_process;
 mod exec_supervise;
 mod git;
+mod probe;
 mod tidy;
