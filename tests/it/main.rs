@@ -1,8 +1,16 @@
 //! The one integration binary: one module a behaviour.
 
 mod config;
+mod corpus;
+mod example_boards;
 mod exec_process;
 mod exec_supervise;
+mod kas_venv;
+mod redact;
+mod report;
 mod git;
 mod probe;
 mod tidy;
+#[allow(dead_code, reason = "until the tests of the verbs that run in it")]
+mod world;
+mod yaml_corpus;

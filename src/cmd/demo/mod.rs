@@ -1,0 +1,56 @@
+//! `graph demo`: writes a small but true kas project, and shows on it what `graph` does.
+
+mod files;
+mod git;
+mod project;
+mod story;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+pub use project::{Example, write};
+use story::Story;
+
+/// Where the demo goes unless it is said.
+const DIRECTORY: &str = "graph-demo";
+
+/// The arguments of `graph demo`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// Where to write the example: an absent or empty directory, or one that holds a demo
+    #[arg(value_name = "DIR", default_value = DIRECTORY)]
+    pub dir: PathBuf,
+    /// Leave the files of a demo that is there as they are, instead of writing them anew
+    #[arg(long)]
+    pub keep: bool,
+    /// Write the example and stop there
+    #[arg(long)]
+    pub only_write: bool,
+}
+
+/// Runs the verb. The directory is relative to `cwd`.
+///
+/// # Errors
+/// The directory holds something else, git or kas are missing, or one of the commands failed.
+pub fn run(arguments: &Arguments, cwd: &Path, out: &mut dyn Write) -> Result<()> {
+    let dir = cwd.join(&arguments.dir);
+    let root = if arguments.keep && project::is_demo(&dir) {
+        dir
+    } else {
+        let example = write(&dir)?;
+        writeln!(
+            out,
+            "# A kas project of twelve boards, with a toy distribution, is in {}",
+            arguments.dir.display()
+        )?;
+        example.root
+    };
+    writeln!(out, "$ cd {}", arguments.dir.display())?;
+    if arguments.only_write {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("cannot find the program that is running")?;
+    Story { program, root: &root, out }.tell()
+}
