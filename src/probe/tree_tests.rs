@@ -160,7 +160,7 @@ fn take(world: &World, step: &Step) {
         }
         Step::Ignore(dir, patterns) => {
             world.write(
-                &format!("{dir}/.gitignore").trim_start_matches('/').to_owned(),
+                format!("{dir}/.gitignore").trim_start_matches('/'),
                 &patterns.join("\n"),
             );
         }

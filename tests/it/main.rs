@@ -6,10 +6,10 @@ mod example_boards;
 mod exec_process;
 mod exec_supervise;
 mod kas_venv;
-mod redact;
-mod report;
 mod git;
 mod probe;
+mod redact;
+mod report;
 mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;

@@ -1,5 +1,7 @@
 //! Facts: each source observed once, remotes asked or remembered, and the version of kas without starting it twice.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is to end here")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::io;
