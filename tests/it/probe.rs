@@ -117,8 +117,8 @@ impl Project {
         }
     }
 
-    fn fact(&self, source: Source) -> Fact {
-        self.observe(Mode::Online, &[&[source.clone()]]).facts.get(&source)
+    fn fact(&self, source: &Source) -> Fact {
+        self.observe(Mode::Online, &[std::slice::from_ref(source)]).facts.get(source)
     }
 }
 
@@ -180,22 +180,26 @@ fn files_variables_and_what_is_missing_are_facts() {
     let mut project = Project::new();
     project.write("a.patch", "x");
     let file = |path: &str| Source::File(path.into());
-    let plain = project.fact(file("a.patch"));
+    let plain = project.fact(&file("a.patch"));
     assert!(matches!(plain, Fact::Known { .. }));
     project.program("a.patch", "x");
-    assert_ne!(project.fact(file("a.patch")), plain, "the executable bit counts");
+    assert_ne!(project.fact(&file("a.patch")), plain, "the executable bit counts");
     std::os::unix::fs::symlink("a.patch", project.dir.path().join("b.patch")).unwrap();
-    assert_eq!(project.fact(file("b.patch")), project.fact(file("a.patch")), "links are followed");
-    assert_eq!(project.fact(file("gone")), Fact::Missing);
-    assert!(matches!(project.fact(file(".")), Fact::Unknown(_)));
+    assert_eq!(
+        project.fact(&file("b.patch")),
+        project.fact(&file("a.patch")),
+        "links are followed"
+    );
+    assert_eq!(project.fact(&file("gone")), Fact::Missing);
+    assert!(matches!(project.fact(&file(".")), Fact::Unknown(_)));
 
     let variable = Source::Env("GRAPH_TEST_SECRET".into());
-    assert_eq!(project.fact(variable.clone()), Fact::Missing);
+    assert_eq!(project.fact(&variable), Fact::Missing);
     project.env = [("GRAPH_TEST_SECRET", "hunter2")].into_iter().collect();
-    let set = project.fact(variable.clone());
+    let set = project.fact(&variable);
     assert!(!format!("{set:?}").contains("hunter2"));
     project.env = [("GRAPH_TEST_SECRET", "")].into_iter().collect();
-    assert_ne!(project.fact(variable), set);
+    assert_ne!(project.fact(&variable), set);
 }
 
 #[test]
@@ -267,27 +271,27 @@ fn kas_is_asked_for_its_version_once_for_as_long_as_it_is_the_same() {
     };
     let kas = Source::Tool("kas".into());
     for _ in 0..3 {
-        assert_eq!(project.fact(kas.clone()), Fact::text("5.2"));
+        assert_eq!(project.fact(&kas), Fact::text("5.2"));
     }
     assert_eq!(started(&project), 1);
     venv(&project, "5.3");
-    assert_eq!(project.fact(kas.clone()), Fact::text("5.3"));
+    assert_eq!(project.fact(&kas), Fact::text("5.3"));
     assert_eq!(started(&project), 2);
 
     // Where Python is told to look elsewhere, nothing can be told from the files.
     let redirected = std::env::vars_os().chain([("PYTHONPATH".into(), "/nowhere".into())]);
     project.env = redirected.collect();
-    project.fact(kas.clone());
-    project.fact(kas.clone());
+    project.fact(&kas);
+    project.fact(&kas);
     assert_eq!(started(&project), 4);
 
     project.settings.kas = Kas::Program("no-such-kas".to_owned());
-    assert!(matches!(project.fact(kas.clone()), Fact::Unknown(_)));
+    assert!(matches!(project.fact(&kas), Fact::Unknown(_)));
     project.settings.kas = Kas::Version("4.8".to_owned());
-    assert_eq!(project.fact(kas.clone()), Fact::text("4.8"), "it is yet to be provisioned");
+    assert_eq!(project.fact(&kas), Fact::text("4.8"), "it is yet to be provisioned");
     let digest = format!("sha256:{}", "ab".repeat(32));
     project.settings.kas = Kas::Image(format!("ghcr.io/siemens/kas/kas:5.2@{digest}"));
-    assert_eq!(project.fact(kas), Fact::text(&digest));
+    assert_eq!(project.fact(&kas), Fact::text(&digest));
 }
 
 #[test]
