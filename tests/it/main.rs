@@ -5,10 +5,10 @@ mod corpus;
 mod example_boards;
 mod exec_process;
 mod exec_supervise;
+mod git;
 mod kas_venv;
 mod redact;
 mod report;
-mod git;
 mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
