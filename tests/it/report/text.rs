@@ -323,7 +323,7 @@ fn show_tells_everything() {
     let record = State::default().executions(Outcome::Succeeded).swap_remove(2);
     let places = Places {
         root: Path::new("/home/me/project"),
-        work: Path::new(".graph/work/image/verdin-scarthgap"),
+        work: Path::new(".graph/jobs/image/verdin-scarthgap"),
         out: Path::new(".graph/out/image/verdin-scarthgap"),
         log: Some(Path::new(".graph/logs/41/image~verdin-scarthgap.log")),
     };
@@ -344,7 +344,7 @@ fn show_tells_everything() {
       labels     machine=verdin workflow=manual,onpush
       pool       build
       key        0000000000000000000000000000000000000000000000000000000000000000
-      work       .graph/work/image/verdin-scarthgap
+      work       .graph/jobs/image/verdin-scarthgap
       outputs    .graph/out/image/verdin-scarthgap
       log        .graph/logs/41/image~verdin-scarthgap.log
       last run   41, succeeded 2026-01-30 23:00, 3 h ago
@@ -377,7 +377,7 @@ fn show_tells_everything() {
     runs
       build
         NOTE='it'\''s here' \
-        .graph/tools/kas-5.2/bin/kas build --force-checkout .graph/work/image/verdin-scarthgap/graph.kas.yaml
+        .graph/tools/kas-5.2/bin/kas build --force-checkout .graph/jobs/image/verdin-scarthgap/graph.kas.yaml
 
     leaves
       build/tmp/deploy/images/*/*.wic*
