@@ -279,3 +279,56 @@ fn immutable(path: &Path) -> PathBuf {
     uri.extend(b"?immutable=1");
     PathBuf::from(OsString::from_vec(uri))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{Access, Database, files, immutable};
+    use crate::error::Error;
+
+    fn count(db: &Database) -> Result<i64, Error> {
+        db.read("count", |tx| Ok(tx.query_row("SELECT count(*) FROM tools", [], |row| row.get(0))?))
+    }
+
+    fn add(db: &Database) {
+        let add = "INSERT INTO tools VALUES (randomblob(8), 'x', 1)";
+        db.write("add", |tx| Ok(tx.execute(add, [])?)).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("with space?#%.db");
+        let nothing = Database::open_unwritable(&path).unwrap();
+        assert_eq!((count(&nothing).unwrap(), path.exists()), (0, false));
+
+        add(&Database::open(&path).unwrap());
+        assert!(!files(&path)[1].exists(), "the last to close leaves no log");
+        let frozen = Database::open_unwritable(&path).unwrap();
+        assert!(matches!(frozen.access, Access::Frozen(_)));
+        assert_eq!(count(&frozen).unwrap(), 1);
+        assert!(!files(&path)[2].exists(), "nothing was written beside it");
+        let refused = frozen.write("add", |_| Ok(()));
+        assert!(matches!(refused, Err(Error::ReadOnly { .. })));
+
+        let writer = Database::open(&path).unwrap();
+        add(&writer);
+        assert!(matches!(count(&frozen), Err(Error::Changed(_))), "it is not frozen at all");
+        let shared = Database::open_unwritable(&path).unwrap();
+        assert!(matches!(shared.access, Access::Read));
+        assert_eq!(count(&shared).unwrap(), 2);
+        drop(writer);
+        assert!(matches!(count(&frozen), Err(Error::Changed(_))));
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn odd_paths_are_no_options() {
+        assert_eq!(
+            immutable(Path::new("/a b?c#d%")),
+            Path::new("file:/a%20b%3Fc%23d%25?immutable=1")
+        );
+    }
+}
