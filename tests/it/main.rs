@@ -12,9 +12,12 @@ mod exec_supervise;
 mod exec_world;
 mod git;
 mod kas_venv;
+mod probe;
 mod redact;
 mod report;
 mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
 mod yaml_corpus;
+mod yaml_differential;
+mod yaml_documents;
