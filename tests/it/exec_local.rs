@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +19,11 @@ use crate::exec_world::{Ran, execute, input, node, required, settings, sh};
 
 fn dir() -> tempfile::TempDir {
     tempfile::tempdir().expect("a directory")
+}
+
+/// The work directory of `image/rpi`.
+fn work(root: &Path) -> PathBuf {
+    settings(root, &[]).work.join("image/rpi")
 }
 
 fn message(ran: &Ran) -> &str {
@@ -94,13 +99,14 @@ fn the_environment_is_what_is_declared() {
     let ran = execute(settings, node, None);
     assert_eq!(ran.execution.outcome, Outcome::Succeeded, "{}", message(&ran));
     let state = root.path().join(".graph").display().to_string();
+    let work = work(root.path()).display().to_string();
     let shown: Vec<String> = ran
         .lines
         .iter()
         .filter(|line| {
             !["PWD=", "SHLVL=", "_=", "OLDPWD=", "PATH="].iter().any(|own| line.starts_with(own))
         })
-        .map(|line| line.replace(&state, "STATE"))
+        .map(|line| line.replace(&work, "WORK").replace(&state, "STATE"))
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
     BB_NUMBER_THREADS=2
@@ -109,10 +115,10 @@ fn the_environment_is_what_is_declared() {
     GIT_CREDENTIAL_HELPER=***
     GRAPH_NODE=image/rpi
     HOME=/home/me
-    KAS_BUILD_DIR=STATE/work/image/rpi/build
+    KAS_BUILD_DIR=WORK/build
     KAS_PREMIRRORS=a b
     KAS_REPO_REF_DIR=STATE/git
-    KAS_WORK_DIR=STATE/work/image/rpi
+    KAS_WORK_DIR=WORK
     LANG=C.UTF-8
     PARALLEL_MAKE=-j 2
     SSTATE_DIR=STATE/sstate
@@ -240,7 +246,7 @@ fn a_stop_ends_a_node_in_order_and_a_second_at_once() {
     assert_eq!(ran.execution.outcome, Outcome::Interrupted);
     assert!(!ran.lines.contains(&"saved".to_owned()));
     assert!(begun.elapsed() < Duration::from_secs(4));
-    let pid = fs::read_to_string(root.path().join(".graph/work/image/rpi/pid")).expect("a pid");
+    let pid = fs::read_to_string(work(root.path()).join("pid")).expect("a pid");
     assert_gone(pid.trim());
 }
 
@@ -256,8 +262,8 @@ fn git(dir: &Path, args: &[&str]) {
 }
 
 /// A work directory with a clone, and a clone inside the clone, each with a file too many.
-fn with_clones(root: &Path) -> std::path::PathBuf {
-    let work = root.join(".graph/work/image/rpi");
+fn with_clones(root: &Path) -> PathBuf {
+    let work = work(root);
     for clone in ["poky", "poky/meta-x"] {
         let clone = work.join(clone);
         fs::create_dir_all(&clone).expect("a directory");

@@ -1,15 +1,15 @@
 //! The one integration binary: one module a behaviour.
 
-mod exec_collect;
-mod exec_local;
-mod exec_process;
-mod exec_supervise;
-mod exec_world;
 mod config;
 mod corpus;
 mod example_boards;
+mod exec_collect;
+mod exec_kas;
+mod exec_local;
 mod exec_process;
+mod exec_run;
 mod exec_supervise;
+mod exec_world;
 mod git;
 mod kas_differential;
 mod kas_goldens;

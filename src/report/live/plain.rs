@@ -50,6 +50,10 @@ impl Plain {
                 }
                 line + &because(reasons) + &format!(" · log {}", terminal(log))
             }
+            Event::NodeRetried { node, attempt, failure } => {
+                let why = failure.as_ref().map_or("", |failure| failure.message.as_str());
+                format!("retry {node} · attempt {attempt} after {}", terminal(why))
+            }
             Event::NodeEnded { node, ending, wall_ms, failure } => {
                 return self.ended(node, (ending, *wall_ms), failure.as_deref(), elapsed, out);
             }
