@@ -1,5 +1,10 @@
 //! The one integration binary: one module a behaviour.
 
+mod exec_collect;
+mod exec_local;
+mod exec_process;
+mod exec_supervise;
+mod exec_world;
 mod config;
 mod corpus;
 mod example_boards;
@@ -14,3 +19,5 @@ mod tidy;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
 mod yaml_corpus;
+mod yaml_differential;
+mod yaml_documents;

@@ -19,6 +19,8 @@ mod meaning;
 mod walk;
 
 #[cfg(test)]
+mod load_tests;
+#[cfg(test)]
 mod testing;
 
 pub use chain::Chain;

@@ -115,7 +115,7 @@ fn started(progress: &Progress) -> String {
 }
 
 fn because(reasons: &[Reason]) -> String {
-    let said = |reason| terminal(&sentence(&ReasonView::of(None, reason)).to_string()).into_owned();
+    let said = |reason| workflow_line(&sentence(&ReasonView::of(None, reason)).to_string());
     let mut line = String::new();
     for reason in reasons.iter().take(MOST_REASONS) {
         line += &format!(" · {}", cut(&said(reason), 120));

@@ -31,19 +31,19 @@ fn a_terminal_shows_what_runs() {
     restored image/zynq-scarthgap from the store
     12 nodes · 1 restored · 1 fresh · 2 running · about 48 min left
       image/rpi-scarthgap      1:39 of 42 min  NOTE: Running task 1203 of 4310 (/w…
-      image/verdin-scarthgap   1:39  ::set-output name=a::b
+      image/verdin-scarthgap   1:39            ::set-output name=a::b
     ");
     assert_snapshot!(bar(40, 20, after(100)), @r"
     restored image/zynq-scarthgap from the store
     12 nodes · 2 running
       image/rpi-scarthgap   1:39 of 42 min
-      image/verdin-scart…   1:39  ::set-ou…
+      image/verdin-scart…   1:39
     ");
     assert_snapshot!(bar(120, 20, after(100)), @r"
     restored image/zynq-scarthgap from the store
     12 nodes · 1 restored · 1 fresh · 2 running · about 48 min left
       image/rpi-scarthgap      1:39 of 42 min  NOTE: Running task 1203 of 4310 (/work/poky/x.bb:do_compile)
-      image/verdin-scarthgap   1:39  ::set-output name=a::b
+      image/verdin-scarthgap   1:39            ::set-output name=a::b
     ");
 }
 
@@ -193,6 +193,7 @@ fn a_summary_in_every_form() {
       step build: exit status 1
       graph log image/verdin-scarthgap
     skipped sdk/verdin-scarthgap needs image/verdin-scarthgap
+
     interrupted · 1 built · 1 restored · 1 fresh · 1 failed · 1 skipped · 1 not started in 42 min 4 s · run 7
     outputs  .graph/out
     logs     .graph/logs/7

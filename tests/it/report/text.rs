@@ -4,15 +4,18 @@ use graph::facts::Fact;
 use graph::model::NodeId;
 use graph::record::{Outcome, Records};
 use graph_cli::diagnostic::Diagnostics;
+use graph_cli::report::render::{Format, View, render};
 use graph_cli::report::text;
 use graph_cli::report::view::list::ListView;
 use graph_cli::report::view::plan::{PlanView, Scope};
+use graph_cli::report::view::runs::{RunState, RunView, RunsView};
 use graph_cli::report::view::show::{Places, ShowView};
+use graph_cli::report::view::summary::Endings;
 use graph_cli::report::view::why::{Change, FileChange, WhyView};
 use insta::assert_snapshot;
 use std::path::Path;
 
-use super::boards::{NEW_COMMIT, State, name, page, plain};
+use super::boards::{NEW_COMMIT, NOW, State, name, page, plain};
 
 fn plan_text(now: &State, records: &Records, width: impl Into<Option<usize>>) -> String {
     let (graph, plan) = now.plan(records);
@@ -63,7 +66,8 @@ fn a_first_plan() {
 fn a_narrow_plan() {
     let now = State { base: "A = \"1\"\nB = \"3\"\nC = \"4\"\n", patch: "second", ..changed() };
     assert_snapshot!(plan_text(&now, &State::default().records(), 40), @r#"
-    3 of 4 stale · 1 open · about 1 h 24 min · causes: local_conf_header.base, repos.poky.commit and 2 others
+    3 of 4 stale · 1 open · about 1 h 24 min
+    causes: local_conf_header.base, repos.poky.commit and 2 others
 
     local_conf_header.base changed in 3 lines (kas/base.yaml:20)
         - B = "2"
@@ -205,6 +209,61 @@ fn why_it_ran_last_week() {
 
     nothing had changed: the run was asked for, or the outputs were missing
     ");
+}
+
+#[test]
+fn runs_are_a_table() {
+    let run = |run, state, wall_ms, built, failed| RunView {
+        run,
+        started: NOW - run * 3_600_000,
+        wall_ms,
+        state,
+        endings: Endings { built, failed, fresh: 9, ..Endings::default() },
+    };
+    let view = RunsView::of(vec![
+        run(3, RunState::Running, None, 1, 0),
+        run(2, RunState::Failed, Some(2_530_000), 2, 1),
+        run(1, RunState::Died, None, 0, 0),
+    ]);
+    let runs = |width: Option<usize>| plain(|out| text::runs(&view, &page(width), out));
+    assert_snapshot!(runs(Some(80)), @r"
+    RUN  STATE    STARTED           WALL         NODES
+    3    running  2026-01-30 23:00               1 built · 9 fresh
+    2    failed   00:00, 2 h ago    42 min 10 s  2 built · 9 fresh · 1 failed
+    1    died     01:00, 1 h ago                 9 fresh
+    ");
+    assert_snapshot!(runs(Some(40)), @r"
+    RUN  STATE    STARTED
+    3    running  2026-01-30 23:00
+    2    failed   00:00, 2 h ago
+    1    died     01:00, 1 h ago
+    ");
+    assert_snapshot!(runs(None), @r"
+    3	2026-01-30T23:00:00Z		running	1 built · 9 fresh
+    2	2026-01-31T00:00:00Z	42 min 10 s	failed	2 built · 9 fresh · 1 failed
+    1	2026-01-31T01:00:00Z		died	9 fresh
+    ");
+    assert_snapshot!(plain(|out| text::runs(&RunsView::of(Vec::new()), &page(80), out)), @"no runs yet: `graph build` makes the first");
+    let view = View::Runs(view);
+    assert_snapshot!(plain(|out| render(&view, Format::Markdown, &page(80), out)), @r"
+    <pre>
+    RUN  STATE    STARTED           WALL         NODES
+    3    running  2026-01-30 23:00               1 built · 9 fresh
+    2    failed   00:00, 2 h ago    42 min 10 s  2 built · 9 fresh · 1 failed
+    1    died     01:00, 1 h ago                 9 fresh
+    </pre>
+    ");
+}
+
+#[test]
+fn a_plan_in_colours() {
+    let (graph, plan) = changed().plan(&State::default().records());
+    let view = PlanView::of(&graph, &plan, Scope::NotFresh, &Diagnostics::default(), 2);
+    let mut out = Vec::new();
+    text::plan(&view, &page(80), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap().replace('\u{1b}', "ESC");
+    let cause = text.lines().find(|line| line.contains('→')).unwrap();
+    assert_snapshot!(cause, @"ESC[1mrepos.poky.commitESC[0m ESC[31m3a1f0c2b4d5eESC[0m → ESC[32m9c2e11aa00bbESC[0mESC[2m (kas/scarthgap.yaml:12)ESC[0m");
 }
 
 #[test]
