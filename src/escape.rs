@@ -115,7 +115,7 @@ fn is_markup(chars: &[char], at: usize) -> bool {
         '_' => !(word(at.checked_sub(1)) && word(Some(at + 1))),
         ':' => chars.get(at + 1) == Some(&'/'),
         '.' | ')' => {
-            chars[..at].iter().all(char::is_ascii_digit)
+            (at > 0 && chars[..at].iter().all(char::is_ascii_digit) && !word(Some(at + 1)))
                 || (at >= 3 && chars[at - 3..at].iter().all(|char| char.eq_ignore_ascii_case(&'w')))
         }
         '-' | '+' | '=' | ' ' => at == 0,

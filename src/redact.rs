@@ -69,6 +69,15 @@ impl Redactor {
         Self { secrets }
     }
 
+    /// One that masks these values as well. One of several lines is left out: that is text with a secret somewhere in
+    /// it, and masking each of its lines would hide what it is needed for.
+    #[must_use]
+    pub fn with<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        let lines = values.into_iter().filter(|value| !value.contains('\n'));
+        let more = lines.flat_map(|line| std::iter::once(line).chain(password(line)));
+        Self::new(self.secrets.iter().map(String::as_str).chain(more))
+    }
+
     /// The text with every secret, and the user information of every URL, masked. Doing it twice changes nothing more.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 use anyhow::{Context, Result};
 
@@ -73,9 +73,10 @@ impl Story<'_> {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(self.root);
         let doing = || format!("cannot run `{}` again", self.program.display());
-        let mut child = process::spawn(&mut command).with_context(doing)?;
+        let started = process::start(|| command.spawn(), Child::id);
+        let (mut child, noted) = started.with_context(doing)?;
         let status = child.wait();
-        process::ended(child.id());
+        drop(noted);
         let status = status.with_context(doing)?;
         if status.success() {
             return Ok(());

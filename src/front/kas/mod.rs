@@ -23,6 +23,8 @@ mod lower;
 mod pinned;
 
 #[cfg(test)]
+mod load_tests;
+#[cfg(test)]
 mod testing;
 
 pub use chain::Chain;

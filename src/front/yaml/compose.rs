@@ -1,15 +1,13 @@
-//! The events of a document as a tree: PyYAML's `Composer` over libyaml's scanner. Knows tags and anchors, and no values.
+//! The events of a document as a tree: PyYAML's `Composer`. Knows tags and anchors, and no values.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use libyaml_safer::{Encoding, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
-
+use super::parse::{Event, EventKind, Parser, Properties};
 use super::problems::Problems;
 use super::resolve::{self, Tag};
-use super::scan;
-use super::scan::Text;
-use crate::diagnostic::Diagnostic;
+use super::text::Text;
+use crate::diagnostic::{self, Diagnostic};
 
 /// Nobody nests deeper, Python does not read much deeper, and what walks a tree here may recurse.
 pub(super) const DEEPEST: usize = 256;
@@ -22,15 +20,13 @@ pub(super) type Id = usize;
 pub(super) struct Tree {
     pub(super) nodes: Vec<Raw>,
     pub(super) root: Option<Id>,
-    /// Where tabs are content: quoted and block scalars.
-    pub(super) verbatim: Vec<Range<usize>>,
 }
 
 /// A node before it has a value.
 pub(super) struct Raw {
     pub(super) tag: Tag,
     /// Its anchor and tag, if it has any.
-    pub(super) properties: Range<usize>,
+    pub(super) properties: Option<Range<usize>>,
     pub(super) bytes: Range<usize>,
     pub(super) content: Content,
     /// Whether its value is asked for. That of `<<` and of its operands is not.
@@ -64,25 +60,34 @@ impl Content {
 
 /// Composes the one document of a text. `None`: the problems are such that going on would only find more.
 pub(super) fn compose(text: &Text, problems: &mut Problems) -> Option<Tree> {
-    let mut input = text.body().as_bytes();
-    let mut parser = Parser::new();
-    // What is no UTF-8 was replaced already, and a guess could only go wrong.
-    parser.set_encoding(Encoding::Utf8);
-    parser.set_input(&mut input);
+    let mut parser = Parser::new(text.as_str(), text.start);
     let mut composer = Composer::new(text, problems);
-    loop {
-        match parser.parse() {
+    let tree = loop {
+        match parser.next() {
             Ok(event) => match composer.take(event) {
                 Step::Next => {}
-                Step::Done => return Some(composer.tree),
-                Step::Hopeless => return None,
+                Step::Done => break Some(composer.tree),
+                Step::Hopeless => break None,
             },
-            Err(error) => {
-                problems.push(scan::refusal(text, &error));
-                return None;
+            Err(refusal) => {
+                let problem = Diagnostic::error(refusal.message).at(&text.character(refusal.at));
+                let problem = refusal.hint.into_iter().fold(problem, Diagnostic::hint);
+                problems.push(match refusal.began {
+                    Some(began) => problem.related(&text.character(began), "it began here"),
+                    None => problem,
+                });
+                break None;
             }
         }
+    };
+    if let Some(tab) = parser.tab() {
+        problems.push(
+            Diagnostic::warning("a tab between tokens, which kas does not read")
+                .at(&text.character(tab))
+                .hint("replace it by spaces, or quote the text that holds it"),
+        );
     }
+    tree
 }
 
 enum Step {
@@ -129,44 +134,40 @@ impl<'a> Composer<'a> {
     }
 
     fn take(&mut self, event: Event) -> Step {
-        let bytes = self.text.range(event.start_mark, event.end_mark);
-        match event.data {
-            EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
-            EventData::StreamEnd => return Step::Done,
-            EventData::DocumentStart { .. } => {
+        let bytes = event.bytes;
+        match event.kind {
+            EventKind::DocumentEnd => {}
+            EventKind::StreamEnd => return Step::Done,
+            EventKind::DocumentStart => {
                 if let Some(first) = self.document.replace(bytes.clone()) {
                     self.second_document(&first, &bytes);
                     return Step::Done;
                 }
             }
-            EventData::Alias { anchor } => self.alias(&anchor, bytes),
-            EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
-                let tag = match tag.as_deref() {
-                    None | Some("" | "!") if plain_implicit => resolve::plain(&value),
-                    None | Some("" | "!") => Tag::Str,
+            EventKind::Alias(anchor) => self.alias(&anchor, bytes),
+            EventKind::Scalar { properties, text, plain } => {
+                let tag = match properties.tag.as_deref() {
+                    None | Some("!") if plain => resolve::plain(&text),
+                    None | Some("!") => Tag::Str,
                     Some(name) => Tag::named(name),
                 };
-                self.verbatim(style, &bytes);
-                let raw = self.raw(tag, anchor.as_deref(), bytes, Content::Scalar(value));
-                self.anchor(anchor.as_deref(), &raw.properties);
+                let bytes = self.text.trimmed(bytes);
+                let (raw, anchor) = raw(tag, properties, bytes, Content::Scalar(text));
+                self.anchor(anchor.as_deref(), &raw);
                 self.close(raw, anchor);
             }
-            EventData::SequenceStart { anchor, tag, style, .. } => {
-                let tag = collection_tag(tag.as_deref(), Tag::Seq);
-                let content = Content::Seq(Vec::new());
-                return self.enter(tag, anchor, bytes, content, style == SequenceStyle::Flow);
+            EventKind::SequenceStart { properties, flow } => {
+                return self.enter(Tag::Seq, properties, bytes, Content::Seq(Vec::new()), flow);
             }
-            EventData::MappingStart { anchor, tag, style, .. } => {
-                let tag = collection_tag(tag.as_deref(), Tag::Map);
-                let content = Content::Map(Vec::new());
-                return self.enter(tag, anchor, bytes, content, style == MappingStyle::Flow);
+            EventKind::MappingStart { properties, flow } => {
+                return self.enter(Tag::Map, properties, bytes, Content::Map(Vec::new()), flow);
             }
-            EventData::SequenceEnd | EventData::MappingEnd => {
+            EventKind::End => {
                 let open = self.open.pop().expect("the parser balances its events");
                 let mut raw = open.raw;
                 // The end of a block is only seen at the next token, perhaps many comments later.
                 if open.flow {
-                    raw.bytes.end = bytes.end;
+                    raw.bytes.end = raw.bytes.end.max(bytes.end);
                 }
                 self.close(raw, open.anchor);
             }
@@ -183,54 +184,45 @@ impl<'a> Composer<'a> {
         );
     }
 
-    /// A node that begins at an event: its anchor and tag are told from its content.
-    fn raw(&self, tag: Tag, anchor: Option<&str>, bytes: Range<usize>, content: Content) -> Raw {
-        let start = if anchor.is_some() || self.text.has_tag(bytes.start) {
-            self.text.after_properties(&bytes)
-        } else {
-            bytes.start
-        };
-        let properties = self.text.trimmed(bytes.start..start);
-        // A collection grows with its items.
-        let bytes = match content {
-            Content::Scalar(_) => self.text.trimmed(start..bytes.end.max(start)),
-            Content::Seq(_) | Content::Map(_) => start..start,
-        };
-        Raw { tag, properties, bytes, content, wanted: false }
-    }
-
     fn enter(
         &mut self,
-        tag: Tag,
-        anchor: Option<String>,
+        default: Tag,
+        properties: Properties,
         bytes: Range<usize>,
         content: Content,
         flow: bool,
     ) -> Step {
-        let raw = self.raw(tag, anchor.as_deref(), bytes.start..self.text.len(), content);
-        self.anchor(anchor.as_deref(), &raw.properties);
-        let merged = self.open.last().is_some_and(|parent| {
-            parent.key.as_ref().is_some_and(|(key, _)| self.tree.nodes[*key].tag == Tag::Merge)
-        });
+        let tag = match properties.tag.as_deref() {
+            None | Some("!") => default,
+            Some(name) => Tag::named(name),
+        };
+        // A block grows with its items.
+        let bytes = if flow { bytes } else { bytes.start..bytes.start };
+        let (raw, anchor) = raw(tag, properties, bytes, content);
+        self.anchor(anchor.as_deref(), &raw);
         if self.open.len() == DEEPEST {
             self.problems.push(
                 Diagnostic::error(format!("nested more than {DEEPEST} levels deep"))
-                    .at(&self.text.span(&raw.bytes)),
+                    .at(&self.text.character(raw.bytes.start)),
             );
             return Step::Hopeless;
         }
+        let merged = self.open.last().is_some_and(|parent| {
+            parent.key.as_ref().is_some_and(|(key, _)| self.tree.nodes[*key].tag == Tag::Merge)
+        });
         self.open.push(Open { raw, anchor, key: None, flow, merged });
         Step::Next
     }
 
     /// Notes an anchor when its node begins, so that an alias inside of it is known to be one to itself.
-    fn anchor(&mut self, name: Option<&str>, at: &Range<usize>) {
+    fn anchor(&mut self, name: Option<&str>, raw: &Raw) {
         let Some(name) = name else { return };
+        let at = raw.properties.clone().unwrap_or_else(|| raw.bytes.clone());
         let old = self.anchors.insert(name.to_owned(), (Anchor::Open, at.clone()));
         if let Some((_, first)) = old {
             self.problems.push(
                 Diagnostic::error(format!("the anchor `&{name}` is defined twice"))
-                    .at(&self.text.span(at))
+                    .at(&self.text.span(&at))
                     .related(&self.text.span(&first), "first defined here"),
             );
         }
@@ -244,8 +236,7 @@ impl<'a> Composer<'a> {
                     .related(&self.text.span(at), "the anchor")
             }
             None => {
-                let nearest =
-                    crate::diagnostic::nearest(name, self.anchors.keys().map(String::as_str));
+                let nearest = diagnostic::nearest(name, self.anchors.keys().map(String::as_str));
                 let problem = Diagnostic::error(format!("the alias `*{name}` has no anchor"));
                 match nearest {
                     Some(nearest) => problem.hint(format!("did you mean `*{nearest}`?")),
@@ -257,7 +248,7 @@ impl<'a> Composer<'a> {
         };
         self.problems.push(problem.at(&self.text.span(&bytes)));
         let stand_in = Content::Scalar(String::new());
-        self.close(self.raw(Tag::Null, None, bytes, stand_in), None);
+        self.close(raw(Tag::Null, Properties::default(), bytes, stand_in).0, None);
     }
 
     /// Files a node that is complete.
@@ -305,18 +296,6 @@ impl<'a> Composer<'a> {
             (Content::Scalar(_), Some(_)) => unreachable!("only collections are open"),
         }
     }
-
-    fn verbatim(&mut self, style: ScalarStyle, bytes: &Range<usize>) {
-        match style {
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                self.tree.verbatim.push(bytes.clone());
-            }
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                self.tree.verbatim.push(self.text.after_line(bytes));
-            }
-            _ => {}
-        }
-    }
 }
 
 impl Tree {
@@ -333,9 +312,13 @@ impl Tree {
     }
 }
 
-fn collection_tag(written: Option<&str>, default: Tag) -> Tag {
-    match written {
-        None | Some("" | "!") => default,
-        Some(name) => Tag::named(name),
-    }
+/// A node, and its anchor.
+fn raw(
+    tag: Tag,
+    properties: Properties,
+    bytes: Range<usize>,
+    content: Content,
+) -> (Raw, Option<String>) {
+    let Properties { anchor, bytes: written, .. } = properties;
+    (Raw { tag, properties: written, bytes, content, wanted: false }, anchor)
 }

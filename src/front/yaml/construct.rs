@@ -16,7 +16,7 @@ use super::compose::{Content, DEEPEST, Id, Pair, Raw, Tree};
 use super::problems::Problems;
 use super::resolve::Tag;
 use super::scalar;
-use super::scan::Text;
+use super::text::Text;
 use super::value::{Entry, Key, Map, Node, Value};
 use crate::diagnostic::Diagnostic;
 
@@ -120,8 +120,7 @@ impl<'a> Constructor<'a> {
         match (&raw.content, &raw.tag) {
             (_, Tag::Unknown(name)) => {
                 let problem = scalar::unknown(name);
-                let at = if raw.properties.is_empty() { &raw.bytes } else { &raw.properties };
-                self.refuse(problem, at);
+                self.refuse(problem, raw.properties.as_ref().unwrap_or(&raw.bytes));
                 None
             }
             (Content::Scalar(text), tag) => match scalar::value(tag, text) {

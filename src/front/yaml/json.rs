@@ -12,7 +12,7 @@ use super::compose::DEEPEST;
 use super::number;
 use super::problems::Problems;
 use super::scalar::shown;
-use super::scan::Text;
+use super::text::Text;
 use super::value::{Entry, Key, Map, Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceText};
 

@@ -1,12 +1,12 @@
 //! YAML 1.1 as PyYAML reads it, with the place of every value; JSON as Python's `json` does.
 //!
-//! Users' builds follow what `yaml.safe_load` makes of their files, so its rules are kept to the letter: the resolver
-//! tables, `<<`, duplicate keys, the tags, Python's idea of equal keys. No library does; libyaml's scanner is the same
-//! as PyYAML's but for tabs, and everything above it is here.
+//! Users' builds follow what `yaml.safe_load` makes of their files, so its rules are kept to the letter: the scanner,
+//! the resolver tables, `<<`, duplicate keys, the tags, Python's idea of equal keys. No library does, and none comes
+//! near enough to build on (see `scan`), so each of PyYAML's modules has its counterpart here:
 //!
 //! ```text
-//! scan ─► compose ─► construct ─► Node
-//!           resolve     scalar (number, timestamp)
+//! text ─► scan ─► parse ─► compose ─► construct ─► Node
+//!                            resolve     scalar (number, timestamp)
 //! ```
 //!
 //! Where it is stricter than PyYAML: a value may not contain itself, and nesting, aliases and merges are bounded.
@@ -16,11 +16,12 @@ mod compose;
 mod construct;
 mod json;
 mod number;
+mod parse;
 mod problems;
 mod resolve;
 mod scalar;
 mod scan;
-mod tabs;
+mod text;
 mod timestamp;
 mod value;
 
@@ -38,16 +39,14 @@ use problems::Problems;
 ///
 /// All problems of the text, but a syntax error is the last.
 pub fn parse_yaml(source: &Arc<SourceText>) -> Result<(Arc<Node>, Diagnostics), Diagnostics> {
-    let text = scan::Text::new(source);
+    let text = text::Text::new(source);
     let mut problems = Problems::default();
-    if let Some(problem) = scan::unreadable(&text) {
+    if let Some(problem) = text.unprintable() {
         problems.push(problem);
         return Err(problems.into_diagnostics());
     }
-    let root = compose::compose(&text, &mut problems).and_then(|tree| {
-        tabs::warn(&text, &tree.verbatim, &mut problems);
-        construct::construct(&tree, &text, &mut problems)
-    });
+    let root = compose::compose(&text, &mut problems)
+        .and_then(|tree| construct::construct(&tree, &text, &mut problems));
     match root {
         Some(root) if !problems.has_errors() => Ok((root, problems.into_diagnostics())),
         _ => Err(problems.into_diagnostics()),

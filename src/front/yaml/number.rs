@@ -99,12 +99,12 @@ fn longest(radix: u32) -> usize {
 
 /// `12:30:45`
 fn sixties(text: &str) -> Option<Int> {
+    // A plain scalar has only parts below 60 here, but `!!int 8080:80` may have any.
     let parts: Option<Vec<u32>> = text
         .split(':')
-        .enumerate()
-        .map(|(at, part)| match decimal(part)? {
-            Int::Small(small) if at == 0 || small < 60 => u32::try_from(small).ok(),
-            _ => None,
+        .map(|part| match decimal(part)? {
+            Int::Small(small) => u32::try_from(small).ok(),
+            Int::Big(_) => None,
         })
         .collect();
     let parts = parts?;
@@ -136,8 +136,9 @@ fn big(digits: impl Iterator<Item = u32>, radix: u32) -> Int {
             *limb = sum % LIMB;
             carry = sum / LIMB;
         }
-        if carry > 0 {
-            limbs.push(carry);
+        while carry > 0 {
+            limbs.push(carry % LIMB);
+            carry /= LIMB;
         }
     }
     let text: String = limbs.iter().rev().map(|limb| format!("{limb:09}")).collect();
@@ -182,6 +183,7 @@ mod tests {
         check("-9223372036854775808", i64::MIN);
         check(" 12 ", 12);
         check("0o17", 15);
+        check("8080:80", 484_880);
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub fn summary(view: &RunSummaryView, page: &Page, out: &mut dyn Write) -> io::R
         writeln!(out, "  {}", cut(&terminal(message), page.room(2)))?;
         writeln!(out, "  {}", paint(DIM, format!("graph log {}", node.name)))?;
     }
+    for node in view.nodes.iter().filter(|node| node.ending == EndingKind::Interrupted) {
+        writeln!(out, "{} {}", paint(STALE, "interrupted"), node.name)?;
+    }
     let skipped: Vec<_> =
         view.nodes.iter().filter(|node| node.ending == EndingKind::Skipped).collect();
     for node in skipped.iter().take(MOST_SKIPPED) {
@@ -35,7 +38,10 @@ pub fn summary(view: &RunSummaryView, page: &Page, out: &mut dyn Write) -> io::R
         let rest = count(skipped.len() - MOST_SKIPPED, "more node");
         writeln!(out, "{} … and {rest}", paint(STALE, "skipped"))?;
     }
-    let bad = view.stopped || view.endings.failed + view.endings.skipped > 0;
+    if view.nodes.iter().any(|node| is_trouble(node.ending)) {
+        writeln!(out)?;
+    }
+    let bad = view.stopped || view.endings.failed + view.endings.interrupted > 0;
     let style = if bad { BAD } else { GOOD };
     writeln!(out, "{}", paint(style, ended(view)))?;
     if view.endings.built + view.endings.restored + view.endings.fresh > 0 {
@@ -45,4 +51,8 @@ pub fn summary(view: &RunSummaryView, page: &Page, out: &mut dyn Write) -> io::R
         writeln!(out, "{}", paint(DIM, format!("logs     {}", terminal(&view.logs))))?;
     }
     Ok(())
+}
+
+fn is_trouble(ending: EndingKind) -> bool {
+    matches!(ending, EndingKind::Failed | EndingKind::Interrupted | EndingKind::Skipped)
 }

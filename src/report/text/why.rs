@@ -29,16 +29,14 @@ pub fn why(view: &WhyView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{} is {word}{until}", paint(HEAD, &view.node))?;
         }
         (None, explained) => {
-            let run = explained.as_ref().map_or(0, |execution| execution.run);
-            writeln!(out, "{} ran in run {run}", paint(HEAD, &view.node))?;
-            if let Some(execution) = explained {
-                writeln!(out, "  {}", said(execution, page))?;
+            writeln!(out, "{} ran", paint(HEAD, &view.node))?;
+            if let Some(ran) = explained {
+                writeln!(out, "in run {}: {}", ran.run, said(ran, page))?;
             }
         }
     }
     if let Some(compared) = &view.compared {
-        writeln!(out, "compared with run {}", compared.run)?;
-        writeln!(out, "  {}", said(compared, page))?;
+        writeln!(out, "compared with run {}: {}", compared.run, said(compared, page))?;
     }
     writeln!(out)?;
     for each in &view.reasons {
@@ -60,15 +58,13 @@ pub fn why(view: &WhyView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn said(execution: &ExecutionView, page: &Page) -> String {
-    let when = when(execution.ended, &page.now);
-    let mut said = vec![
-        execution.outcome.replace('-', " "),
-        format!("{when}, {}", ago(execution.ended, &page.now)),
-    ];
-    if execution.wall_ms > 0 {
-        said.push(format!("took {}", duration(execution.wall_ms)));
-    }
-    said.join(" · ")
+    let outcome = execution.outcome.replace('-', " ");
+    let (when, ago) = (when(execution.ended, &page.now), ago(execution.ended, &page.now));
+    let took = match execution.wall_ms {
+        0 => String::new(),
+        ms => format!(" after {}", duration(ms)),
+    };
+    format!("{outcome}{took}, {ago} ({when})")
 }
 
 fn without_reasons(view: &WhyView) -> &'static str {

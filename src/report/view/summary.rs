@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use graph::event::FailureReport;
 use graph::name::NodeName;
+use graph::record::Outcome;
 use graph::schedule::Ending;
 use serde::Serialize;
 
@@ -43,7 +44,9 @@ pub struct Endings {
     pub restored: usize,
     /// Ran and failed.
     pub failed: usize,
-    /// Could not run, because a need failed.
+    /// Ended by the user or a signal.
+    pub interrupted: usize,
+    /// Could not run, because a need did not end well.
     pub skipped: usize,
     /// Not started before the run was stopped.
     pub not_started: usize,
@@ -79,7 +82,9 @@ pub enum EndingKind {
     Restored,
     /// Ran and failed.
     Failed,
-    /// Could not run, because a need failed.
+    /// Ended by the user or a signal.
+    Interrupted,
+    /// Could not run, because a need did not end well.
     Skipped,
     /// Not started before the run was stopped.
     NotStarted,
@@ -108,6 +113,7 @@ impl EndingKind {
             Ending::Fresh => Self::Fresh,
             Ending::Built => Self::Built,
             Ending::Restored => Self::Restored,
+            Ending::Failed(Outcome::Interrupted) => Self::Interrupted,
             Ending::Failed(_) => Self::Failed,
             Ending::Skipped(_) => Self::Skipped,
             Ending::NotStarted => Self::NotStarted,
@@ -122,6 +128,7 @@ impl EndingKind {
             Self::Built => "built",
             Self::Restored => "restored",
             Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
             Self::Skipped => "skipped",
             Self::NotStarted => "not started",
         }
@@ -136,6 +143,7 @@ impl Endings {
             EndingKind::Built => self.built += 1,
             EndingKind::Restored => self.restored += 1,
             EndingKind::Failed => self.failed += 1,
+            EndingKind::Interrupted => self.interrupted += 1,
             EndingKind::Skipped => self.skipped += 1,
             EndingKind::NotStarted => self.not_started += 1,
         }
@@ -148,6 +156,7 @@ impl Endings {
             (EndingKind::Restored, self.restored),
             (EndingKind::Fresh, self.fresh),
             (EndingKind::Failed, self.failed),
+            (EndingKind::Interrupted, self.interrupted),
             (EndingKind::Skipped, self.skipped),
             (EndingKind::NotStarted, self.not_started),
         ]
