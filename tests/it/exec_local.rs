@@ -323,14 +323,18 @@ fn after_a_kill_a_work_directory_is_made_anew() {
     assert!(ran.log.contains("an earlier run of this node was killed"), "{}", ran.log);
 
     // One that failed by itself, or was ended in order, keeps what it has.
-    execute(settings(root.path(), &[]), sh(node("rpi"), "touch kept; exit 1"), None);
+    execute(
+        settings(root.path(), &[]),
+        sh(node("rpi"), "mkdir build; touch build/kept stray; exit 1"),
+        None,
+    );
     let ran = execute(
         settings(root.path(), &[]),
-        sh(node("rpi"), "ls; echo here; sleep 300"),
+        sh(node("rpi"), "ls . build; echo here; sleep 300"),
         Some(("here", Stop::InOrder)),
     );
-    assert_eq!(ran.lines[..2], ["kept", "here"]);
-    let ran = execute(settings(root.path(), &[]), sh(node("rpi"), "ls"), None);
+    assert_eq!(ran.lines[..6], [".:", "build", "", "build:", "kept", "here"]);
+    let ran = execute(settings(root.path(), &[]), sh(node("rpi"), "ls build"), None);
     assert_eq!(ran.lines, ["kept"]);
 }
 

@@ -7,6 +7,7 @@ mod exec_collect;
 mod exec_kas;
 mod exec_local;
 mod exec_process;
+mod exec_real_kas;
 mod exec_run;
 mod exec_supervise;
 mod exec_world;
