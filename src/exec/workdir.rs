@@ -5,7 +5,7 @@
 //!
 //! | what was left | what `kas` does | what is done here |
 //! | --- | --- | --- |
-//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see [`UNFINISHED`]; and `.git` here is a file that ends git's search, see [`guard`] |
+//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see `UNFINISHED`; and `.git` here is a file that ends git's search, see `guard` |
 //! | a lock of git, half a patch, a file of bitbake's that was being written, after a kill | fails, or goes on with what is there | everything is removed |
 //! | untracked files in a clone | keeps them, and bitbake reads every `*.bb` | `git clean`, and a clone in which that fails is removed |
 //! | patches of an earlier run | they are commits of a branch of their own, `patched-…`, which the checkout leaves behind with the files that they added | nothing |
