@@ -25,6 +25,7 @@ mod probe;
 mod redact;
 mod report;
 mod tidy;
+mod upkeep;
 #[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
 mod yaml_corpus;
