@@ -2,6 +2,8 @@
 
 mod config;
 mod corpus;
+mod demo;
+mod edits;
 mod example_boards;
 mod exec_collect;
 mod exec_kas;
@@ -12,21 +14,20 @@ mod exec_real_kas;
 mod exec_run;
 mod exec_stop;
 mod exec_supervise;
-mod git;
-mod kas_venv;
-mod machines;
 mod exec_world;
 mod git;
 mod kas_differential;
 mod kas_goldens;
 mod kas_values;
 mod kas_venv;
+mod kill;
+mod machines;
 mod probe;
 mod redact;
 mod report;
+mod table_stale;
 mod tidy;
 mod upkeep;
-#[allow(dead_code, reason = "until the tests of the verbs that run in it")]
 mod world;
 mod yaml_corpus;
 mod yaml_differential;
