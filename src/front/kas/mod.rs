@@ -14,6 +14,7 @@ mod merge;
 mod problems;
 mod repo;
 
+pub mod dump;
 mod load;
 mod meaning;
 mod walk;
