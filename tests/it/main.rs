@@ -3,8 +3,8 @@
 mod config;
 mod corpus;
 mod demo;
-mod edits;
 mod dump_differential;
+mod edits;
 mod example_boards;
 mod exec_collect;
 mod exec_kas;
