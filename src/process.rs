@@ -158,7 +158,7 @@ impl Call {
     /// As [`Call::answer`], but never [`What::Failed`].
     pub fn outcome(&self) -> Result<(Answer, ExitStatus), Error> {
         let begun = Instant::now();
-        let mut child = spawn(&mut self.command()).map_err(|error| {
+        let (mut child, noted) = start(|| self.command().spawn(), Child::id).map_err(|error| {
             // A directory that is not there gives the same error as a program that is not there.
             let dir_is_there = self.dir.as_ref().is_none_or(|dir| dir.is_dir());
             match error.kind() {
@@ -171,7 +171,7 @@ impl Call {
             kill_group(&child);
         }
         let status = child.wait();
-        ended(child.id());
+        drop(noted);
         let answer = heard.map_err(|what| self.error(what))?;
         Ok((answer, status.map_err(|error| self.error(What::Io(error)))?))
     }
@@ -274,20 +274,29 @@ pub fn started() -> MutexGuard<'static, BTreeSet<u32>> {
     STARTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a program and takes note of it.
+/// Starts a program and takes note of it until [`Noted`] is dropped, which must be after it was waited for.
 ///
 /// # Errors
-/// Those of [`Command::spawn`].
-pub fn spawn(command: &mut Command) -> io::Result<Child> {
+/// Those of `start`.
+pub fn start<C>(
+    start: impl FnOnce() -> io::Result<C>,
+    pid: impl FnOnce(&C) -> u32,
+) -> io::Result<(C, Noted)> {
     let mut started = started();
-    let child = command.spawn()?;
-    started.insert(child.id());
-    Ok(child)
+    let child = start()?;
+    let pid = pid(&child);
+    started.insert(pid);
+    Ok((child, Noted(pid)))
 }
 
-/// To be called when a process that was noted in [`started`] has been waited for.
-pub fn ended(pid: u32) {
-    started().remove(&pid);
+/// A process in the list of those that [`started`] gives.
+#[derive(Debug)]
+pub struct Noted(u32);
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        started().remove(&self.0);
+    }
 }
 
 /// How a process ended, in words: `exit status 1`, `signal 9`.

@@ -1,7 +1,7 @@
 //! Takes secrets out of text: user information in URLs, and the values of variables that carry credentials.
 //!
 //! What is masked is decided by the names of variables: a word of the name says that it is a credential, and its last
-//! word does not say that it is a place. Values shorter than [`SHORTEST`] are left alone: masking `true` or `1` would make logs unreadable and
+//! word does not say that it is a place. Values shorter than `SHORTEST` are left alone: masking `true` or `1` would make logs unreadable and
 //! hide nothing. Knows no log and no report.
 
 use std::borrow::Cow;
@@ -67,6 +67,15 @@ impl Redactor {
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
         Self { secrets }
+    }
+
+    /// One that masks these values as well. One of several lines is left out: that is text with a secret somewhere in
+    /// it, and masking each of its lines would hide what it is needed for.
+    #[must_use]
+    pub fn with<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        let lines = values.into_iter().filter(|value| !value.contains('\n'));
+        let more = lines.flat_map(|line| std::iter::once(line).chain(password(line)));
+        Self::new(self.secrets.iter().map(String::as_str).chain(more))
     }
 
     /// The text with every secret, and the user information of every URL, masked. Doing it twice changes nothing more.

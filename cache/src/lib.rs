@@ -1,1 +1,85 @@
-//! What `graph` remembers between runs.
+//! What `graph` remembers between runs: all state on disk, below one directory, `.graph`. Synchronous.
+//!
+//! ```text
+//! cache.db      records, runs, digests of files, refs, versions of tools, lists of trees' files (SQLite)
+//! store/        artifacts by digest
+//! out/<node>/   outputs, where users look for them
+//! lock          who writes now
+//! ```
+//!
+//! To delete all of it loses time, never correctness. The program reads and writes through [`Cache`] and, for what
+//! happens in a run, [`Run`], which only the holder of the lock can begin.
+//!
+//! # Invariants
+//!
+//! - **A record is written only after its outputs are in the store and in place**, both flushed to the disk:
+//!   [`Run::commit_success`] does the three in order, and there is no other way to write a success.
+//! - **No record claims what is gone.** Records let go of artifacts before artifacts are removed ([`Cache::gc`]), and
+//!   where outputs are is looked up, never remembered.
+//! - **What is served was checked.** An artifact leaves the store only by a copy whose digest was found right.
+//! - **Outputs are in place all or none**, by one rename.
+//! - **In doubt, it is read again.** File times vouch for a file only where the file system's clock cannot have hidden
+//!   a later change; see the module `files`.
+//!
+//! # Layers
+//!
+//! ```text
+//! error                                     what can go wrong
+//! codec stamp schema                        bytes, times, formats
+//! copy db lock                              files, the database, the one writer
+//! intern store                              small numbers for names; artifacts
+//! parts place                               what went into a node; outputs in place
+//! executions files manifests refs state tools   the tables, and the directory that has it all
+//! claims leftovers records                  what is kept, what was left half done, what the engine is told
+//! runs · history · gc and sweep · upkeep    writing, looking back, making room, looking after it
+//! cache                                     the front door
+//! ```
+
+mod error;
+
+mod codec;
+mod schema;
+mod stamp;
+
+mod copy;
+mod db;
+mod lock;
+
+mod intern;
+mod store;
+
+mod parts;
+mod place;
+
+mod executions;
+mod files;
+mod manifests;
+mod refs;
+mod state;
+mod tools;
+
+mod claims;
+mod leftovers;
+mod records;
+
+mod runs;
+
+mod history;
+
+mod sweep;
+
+mod gc;
+mod upkeep;
+
+mod cache;
+
+pub use cache::Cache;
+pub use error::Error;
+pub use executions::{Cause, Origin};
+pub use files::{Content, Links};
+pub use gc::{GcReport, Mode, Policy};
+pub use history::{Before, InRun, Past, RunStatus, RunSummary};
+pub use lock::{Guard, Holder, LockError};
+pub use refs::SeenRef;
+pub use runs::{Counts, Execution, Produced, Run, RunEnd};
+pub use upkeep::{Problem, Stat};

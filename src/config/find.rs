@@ -56,6 +56,12 @@ impl Project {
     }
 }
 
+/// The `machines.json` and the `build-configs.yaml` that lie in the usual places of a project.
+#[must_use]
+pub fn usual_sources(root: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
+    (first_of(root, &MACHINES).pop(), first_of(root, &KERNELS).pop())
+}
+
 fn first_of(root: &Path, candidates: &[&str]) -> Vec<PathBuf> {
     candidates
         .iter()

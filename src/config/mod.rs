@@ -7,7 +7,7 @@ mod schema;
 mod settings;
 mod values;
 
-pub use find::{CONFIG_FILE, Project, find, open};
+pub use find::{CONFIG_FILE, Project, find, open, usual_sources};
 pub use read::parse;
 pub use schema::json_schema;
 pub use settings::{

@@ -6,7 +6,20 @@
 //!
 //! **Invariant: nothing survives its node.** Every program runs below a supervisor of its own (see [`supervise`]).
 
+pub mod collect;
 pub mod descendants;
-
+pub mod environment;
+pub mod failure;
+pub mod job;
+pub mod kas;
+pub mod local;
+pub mod log;
 pub mod orphans;
+pub mod provision;
+pub mod resources;
+pub mod run;
+pub mod step;
+pub mod stop;
 pub mod supervise;
+pub mod template;
+pub mod workdir;

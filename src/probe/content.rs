@@ -8,7 +8,16 @@ use std::path::{Path, PathBuf};
 use graph::digest::{Digest, Fields};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-/// What a path holds. Symbolic links are not followed.
+/// What is meant by a path that is a symbolic link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// The link itself: its content is where it points.
+    AsLinks,
+    /// What it points to.
+    Followed,
+}
+
+/// What a path holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// Nothing.
@@ -54,7 +63,7 @@ impl Content {
 /// Tells what paths hold. The cache has a memo that need not read what did not change.
 pub trait Files: Sync {
     /// What each of the paths holds now, in their order.
-    fn look(&self, paths: &[PathBuf]) -> Vec<io::Result<Content>>;
+    fn look(&self, paths: &[PathBuf], links: Links) -> Vec<io::Result<Content>>;
 }
 
 /// Reads every file, every time.
@@ -62,13 +71,17 @@ pub trait Files: Sync {
 pub struct Reread;
 
 impl Files for Reread {
-    fn look(&self, paths: &[PathBuf]) -> Vec<io::Result<Content>> {
-        paths.par_iter().map(|path| reread(path)).collect()
+    fn look(&self, paths: &[PathBuf], links: Links) -> Vec<io::Result<Content>> {
+        paths.par_iter().map(|path| reread(path, links)).collect()
     }
 }
 
-fn reread(path: &Path) -> io::Result<Content> {
-    let metadata = match path.symlink_metadata() {
+fn reread(path: &Path, links: Links) -> io::Result<Content> {
+    let metadata = match links {
+        Links::AsLinks => path.symlink_metadata(),
+        Links::Followed => path.metadata(),
+    };
+    let metadata = match metadata {
         Ok(metadata) => metadata,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(Content::Missing);

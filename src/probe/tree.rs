@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use graph::digest::{Digest, Fields};
 use graph::spec::Tree;
 
-use super::content::{Content, Files};
+use super::content::{Content, Files, Links};
 use super::git::{self, Git};
 use super::tree_filter::{BadPattern, Filter};
 
@@ -151,7 +151,9 @@ impl TreeProbe<'_> {
             .map(|path| (below(prefix, path), dir.join(std::ffi::OsStr::from_bytes(path))))
             .filter(|(name, _)| kept.keeps(name))
             .unzip();
-        for ((name, path), content) in names.into_iter().zip(&files).zip(self.files.look(&files)) {
+        for ((name, path), content) in
+            names.into_iter().zip(&files).zip(self.files.look(&files, Links::AsLinks))
+        {
             match content {
                 Ok(Content::Directory) if path.join(".git").exists() => {
                     self.directory(path, &below(&name, b""), filter, entries)?;

@@ -159,10 +159,7 @@ fn take(world: &World, step: &Step) {
             std::os::unix::fs::symlink(to, root.join(path)).ok();
         }
         Step::Ignore(dir, patterns) => {
-            world.write(
-                &format!("{dir}/.gitignore").trim_start_matches('/').to_owned(),
-                &patterns.join("\n"),
-            );
+            world.write(format!("{dir}/.gitignore").trim_start_matches('/'), &patterns.join("\n"));
         }
         Step::Exclude(pattern) => fs::write(root.join(".git/info/exclude"), pattern).unwrap(),
         Step::Delete(path) => {

@@ -49,6 +49,9 @@ pub fn diagnostics(
         for place in &places {
             text = text.replace(&place.rendered, &place.meant);
         }
+        if form == Form::GitHub {
+            text = text.replace("##[", r"#\u{23}[");
+        }
         writeln!(out, "{text}\n")?;
     }
     if sorted.len() > 1 {

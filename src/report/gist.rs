@@ -28,16 +28,20 @@ pub(super) fn causes(view: &PlanView) -> Vec<Cause<'_>> {
     causes
 }
 
-/// The line that says it all.
-pub(super) fn headline(summary: &PlanSummary, causes: &[Cause<'_>]) -> String {
+/// Between the pieces of a line that says it all.
+pub(super) const DOT: &str = " · ";
+
+/// The line that says it all, in pieces.
+pub(super) fn headline(summary: &PlanSummary, causes: &[Cause<'_>]) -> Vec<String> {
     if summary.total == 0 {
-        return "no nodes: nothing is declared, or nothing was selected".to_owned();
+        return vec!["no nodes: nothing is declared, or nothing was selected".to_owned()];
     }
     if summary.fresh == summary.total {
-        return match summary.total {
-            1 => "the node is fresh · nothing to do".to_owned(),
-            total => format!("all {} nodes are fresh · nothing to do", number(total)),
+        let fresh = match summary.total {
+            1 => "the node is fresh".to_owned(),
+            total => format!("all {} nodes are fresh", number(total)),
         };
+        return vec![fresh, "nothing to do".to_owned()];
     }
     let mut said = vec![format!("{} of {} stale", number(summary.stale), number(summary.total))];
     let counts = [
@@ -69,14 +73,14 @@ pub(super) fn headline(summary: &PlanSummary, causes: &[Cause<'_>]) -> String {
             said.push(format!("causes: {one}, {two} and {}", count(rest.len(), "other")));
         }
     }
-    said.join(" · ")
+    said
 }
 
 /// `3 built · 9 fresh`.
 pub(super) fn endings(endings: &Endings) -> String {
     let one = |(kind, count): (EndingKind, usize)| format!("{} {}", number(count), kind.word());
     let all: Vec<String> = endings.iter().map(one).collect();
-    all.join(" · ")
+    all.join(DOT)
 }
 
 fn endings_but_fresh(endings: &Endings) -> usize {
@@ -94,8 +98,8 @@ pub(super) fn ended(view: &RunSummaryView) -> String {
     let idle = endings_but_fresh(counts) == 0;
     match counts.fresh {
         _ if !idle => format!("{all} {time}"),
-        0 => format!("no node was selected · run {}", view.run),
-        1 => format!("the node is fresh · nothing to do {time}"),
-        fresh => format!("all {} are fresh · nothing to do {time}", count(fresh, "node")),
+        0 => "no node was selected".to_owned(),
+        1 => "nothing to do · the node is fresh".to_owned(),
+        fresh => format!("nothing to do · all {} are fresh", count(fresh, "node")),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::gist::{Cause, causes, ended, headline};
+use super::gist::{Cause, DOT, causes, ended, headline};
 use super::page::cut;
 use super::sentence::{Told, label, sentence};
 use super::view::plan::{PlanView, PlannedView};
@@ -51,7 +51,10 @@ impl Bounded {
 pub fn plan(view: &PlanView, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
     let mut text = Bounded(String::new());
-    text.add(&format!("### {}\n", markdown(&cut(&headline(&view.summary, &causes), 1000))), 0);
+    text.add(
+        &format!("### {}\n", markdown(&cut(&headline(&view.summary, &causes).join(DOT), 1000))),
+        0,
+    );
     if !causes.is_empty() {
         text.add("\n| cause | change | nodes |\n| --- | --- | --- |\n", 0);
     }

@@ -59,6 +59,11 @@ impl Progress {
                     running.line = Some(line.clone());
                 }
             }
+            Event::NodeRetried { node, .. } => {
+                if let Some(running) = self.running.get_mut(node) {
+                    (running.step, running.line) = (None, None);
+                }
+            }
             Event::NodeEnded { node, ending, wall_ms, failure } => {
                 self.running.shift_remove(node);
                 let kind = EndingKind::of(ending);

@@ -144,3 +144,49 @@ pub fn names(names: &[&NodeName], room: usize) -> Vec<String> {
 fn split(name: &str) -> (&str, &str) {
     name.rfind('/').map_or(("", name), |at| name.split_at(at + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use graph::name::NodeName;
+
+    use super::{about, bytes, clock, duration, names, number};
+
+    #[test]
+    fn amounts() {
+        let check = |ms, exact: &str, rough: &str, running: &str| {
+            assert_eq!(
+                (duration(ms).as_str(), about(ms).as_str(), clock(ms).as_str()),
+                (exact, rough, running)
+            );
+        };
+        check(850, "850 ms", "less than a second", "0:00");
+        check(3_270, "3.2 s", "about 4 s", "0:03");
+        check(59_999, "59 s", "about 60 s", "0:59");
+        check(2_530_000, "42 min 10 s", "about 42 min", "42:10");
+        check(7_800_000, "2 h 10 min", "about 2 h 10 min", "2:10:00");
+        check(90_000_000, "1 d 1 h", "about 1 d 1 h", "25:00:00");
+        assert_eq!(
+            [bytes(512), bytes(3_328_599_654), bytes(1 << 62)],
+            ["512 B", "3.0 GiB", "4.0 EiB"]
+        );
+        assert_eq!([number(7), number(1234), number(1_234_567)], ["7", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn lists_of_names_are_selectors() {
+        let check = |given: &[&str], room, expected: &[&str]| {
+            let all: Vec<NodeName> =
+                given.iter().map(|name| NodeName::parse(name).expect("a name")).collect();
+            assert_eq!(names(&all.iter().collect::<Vec<_>>(), room), expected);
+        };
+        check(&["image/a", "image/b", "sdk/a"], 80, &["image/{a,b}", "sdk/a"]);
+        check(
+            &["image/aaaa", "image/bbbb", "image/cccc"],
+            18,
+            &["image/{aaaa,bbbb}", "image/cccc"],
+        );
+        check(&["image/a,b", "image/c"], 80, &["image/a,b", "image/c"]);
+        check(&["image/much-longer-than-the-room"], 10, &["image/much-longer-than-the-room"]);
+        check(&[], 80, &[]);
+    }
+}

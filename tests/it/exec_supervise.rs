@@ -184,9 +184,11 @@ fn driver() {
     let script = format!("{STUBBORN}\n exec sleep 300");
     command.args(["__supervise", "--", "/bin/sh", "-c", &script, "sh"]).arg(dir.join("pid"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut supervisor = graph_cli::process::spawn(&mut command).expect("a supervisor");
-    let mut own =
-        graph_cli::process::spawn(Command::new("sleep").arg("300")).expect("a child of our own");
+    let (mut supervisor, noted) =
+        graph_cli::process::start(|| command.spawn(), Child::id).expect("a supervisor");
+    let (mut own, _noted) =
+        graph_cli::process::start(|| Command::new("sleep").arg("300").spawn(), Child::id)
+            .expect("a child of our own");
     std::fs::write(dir.join("own"), own.id().to_string()).expect("a file");
     await_file(&dir.join("pid"));
     std::fs::write(dir.join("ready"), "").expect("a file");
@@ -195,7 +197,7 @@ fn driver() {
     }
     supervisor.kill().expect("a supervisor to kill");
     supervisor.wait().expect("an end");
-    graph_cli::process::ended(supervisor.id());
+    drop(noted);
     assert!(orphans::end_all() >= 2);
     assert!(own.try_wait().expect("a state").is_none(), "what we started ourselves lives");
     own.kill().expect("a child");

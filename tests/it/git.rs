@@ -1,5 +1,7 @@
 //! Remote repositories as the git probe sees them: refs, mirrors, files at commits, and errors without secrets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is to end here")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

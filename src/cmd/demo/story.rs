@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 
 use super::git;
 use crate::failure::{Failure, Kind};
-use crate::process;
 
 /// The edit: one line of a fragment that the three birch boards include, and nobody else.
 const FRAGMENT: &str = "kas/bsp-birch.yaml";
@@ -73,10 +72,7 @@ impl Story<'_> {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(self.root);
         let doing = || format!("cannot run `{}` again", self.program.display());
-        let mut child = process::spawn(&mut command).with_context(doing)?;
-        let status = child.wait();
-        process::ended(child.id());
-        let status = status.with_context(doing)?;
+        let status = command.status().with_context(doing)?;
         if status.success() {
             return Ok(());
         }

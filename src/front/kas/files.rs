@@ -27,7 +27,7 @@ pub struct FileCache {
     repositories: Memo<PathBuf, Option<Arc<Path>>>,
 }
 
-/// A kas file that passed its check.
+/// A kas file that could be read.
 #[derive(Debug)]
 pub(super) struct KasFile {
     pub(super) node: Arc<Node>,
@@ -35,7 +35,8 @@ pub(super) struct KasFile {
     pub(super) includes: Vec<Include>,
     /// `_source_dir`, also where it is empty and so without effect.
     pub(super) source_dir: Option<Text>,
-    pub(super) warnings: Diagnostics,
+    /// What is wrong in it. With errors among them, its includes are as far as they can be told.
+    pub(super) problems: Diagnostics,
 }
 
 /// An entry of `header.includes`.
@@ -50,7 +51,7 @@ pub(super) enum Include {
 /// Why a file cannot be used.
 #[derive(Debug, Clone)]
 pub(super) enum Problem {
-    /// It was read, and this is wrong in it.
+    /// It was read, and cannot be parsed.
     Content(Diagnostics),
     /// It could not be read; the place to show is the include that names it.
     Whole(String),
@@ -150,11 +151,8 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
     };
     let content = content.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(content);
     let source = Arc::new(SourceText { name: file.name.clone(), text: content });
-    let (node, mut warnings) = parse(&source).map_err(Problem::Content)?;
-    warnings.extend(schema::check(&node));
-    if warnings.has_errors() {
-        return Err(Problem::Content(warnings));
-    }
+    let (node, mut problems) = parse(&source).map_err(Problem::Content)?;
+    problems.extend(schema::check(&node));
     let header = node.get("header");
     Ok(KasFile {
         version: header.map_or(1, |header| schema::version(header)),
@@ -163,7 +161,7 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
             .map_or_else(Vec::new, |node| includes(node)),
         source_dir: node.get("_source_dir").and_then(|node| text(node)),
         node,
-        warnings,
+        problems,
     })
 }
 

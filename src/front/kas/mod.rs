@@ -19,6 +19,12 @@ mod load;
 mod meaning;
 mod walk;
 
+mod lower;
+
+mod pinned;
+
+#[cfg(test)]
+mod load_tests;
 #[cfg(test)]
 mod testing;
 
@@ -30,4 +36,6 @@ pub use effective::{
 };
 pub use files::FileCache;
 pub use load::load_chain;
+pub use lower::{Ground, generated_file, inputs, unresolved};
 pub use merged::{FileRef, Merged, RepoAt};
+pub use pinned::out_of_date;

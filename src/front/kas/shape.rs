@@ -84,8 +84,8 @@ impl Checker<'_> {
             (Shape::Any, _)
             | (Shape::Text | Shape::TextOr(_) | Shape::Scalar, Value::Str(_))
             | (Shape::Flag | Shape::Scalar, Value::Bool(_))
-            | (Shape::Scalar, Value::Int(_))
             | (Shape::Nullable(_), Value::Null) => {}
+            (Shape::Scalar, value) if whole(value).is_some() => {}
             (Shape::TextOfLength(lengths), Value::Str(text)) => {
                 let length = text.chars().count();
                 if !lengths.contains(&length) {
@@ -164,7 +164,7 @@ impl Checker<'_> {
                 key.as_str().and_then(|text| record.fields.iter().find(|(name, _)| *name == text));
             match field {
                 Some((name, shape)) => {
-                    self.under(name, |checker| checker.value(&entry.value, shape))
+                    self.under(name, |checker| checker.value(&entry.value, shape));
                 }
                 None if record.others == Others::Accepted => {}
                 None => self.unknown_key(key, entry, record),
@@ -215,6 +215,8 @@ impl Checker<'_> {
         let problem = if text && scalar {
             Diagnostic::error(format!("{} is {shown}, and must be {expected}", self.name()))
                 .hint(format!("quote it: '{written}'"))
+        } else if self.path.is_empty() && node.is_null() {
+            Diagnostic::error(format!("a kas file must be {expected}, and this is empty"))
         } else if self.path.is_empty() {
             Diagnostic::error(format!("a kas file must be {expected}, and this is {shown}"))
         } else {

@@ -113,8 +113,8 @@ impl Walk<'_> {
                 return round.found.push(problems::at(problem, visit.via.as_ref()));
             }
         };
-        if !kas_file.warnings.is_empty() {
-            round.found.extend(kas_file.warnings.clone());
+        if !kas_file.problems.is_empty() {
+            round.found.extend(kas_file.problems.clone());
         }
         round.open.push((visit.file.clone(), visit.via.clone()));
         self.visit_lock(&visit, round);

@@ -11,17 +11,14 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use anstyle::Style;
 use graph::event::Event;
-use graph::name::NodeName;
 
-use super::plain::{ended, failure};
+use super::plain::{ended, failure, retried};
 use crate::escape::log_line;
+use crate::report::gist::DOT;
 use crate::report::page::{BAD, DIM, HEAD, STALE, columns, cut, pad, paint};
 use crate::report::progress::{Progress, Running};
 use crate::report::view::summary::EndingKind;
 use crate::report::words::{about, clock, count, duration, number};
-
-/// Between the counts.
-const DOT: &str = " · ";
 
 /// The eye sees no more, and a terminal behind a slow line takes no more.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -80,6 +77,9 @@ impl Bar {
             }
             self.above += &String::from_utf8_lossy(&above);
         }
+        if let Event::NodeRetried { node, attempt, failure } = event {
+            self.above += &(retried(node, *attempt, failure.as_deref()) + "\n");
+        }
         self.over |= matches!(event, Event::RunEnded { .. });
         self.progress.note(event, elapsed);
         self.tick(elapsed, out)
@@ -132,8 +132,13 @@ impl Bar {
         let shown = if running.len() > room { room - 1 } else { running.len() };
         let names = running.keys().take(shown).map(|name| name.as_str().len()).max().unwrap_or(0);
         let names = names.min(width / 2);
-        for (node, running) in running.iter().take(shown) {
-            lines.push(row(node, running, elapsed, names, width));
+        let times: Vec<String> =
+            running.values().take(shown).map(|running| time(running, elapsed)).collect();
+        let widest = times.iter().map(|time| columns(time)).max().unwrap_or(0);
+        for ((node, running), time) in running.iter().zip(&times) {
+            let head =
+                format!("  {}  {}", pad(&cut(node.as_str(), names), names), pad(time, widest));
+            lines.push(row(&head, running, width));
         }
         if running.len() > shown {
             let rest = format!("  … and {} run", count(running.len() - shown, "more node"));
@@ -175,24 +180,22 @@ impl Bar {
     }
 }
 
-/// `  image/rpi-scarthgap  12:03 of 42 min  NOTE: Running task 12 of 400`
-fn row(
-    node: &NodeName,
-    running: &Running,
-    elapsed: Duration,
-    names: usize,
-    width: usize,
-) -> String {
-    let name = pad(&cut(node.as_str(), names), names);
-    let mut time = format!("{:>6}", clock(running.runs_ms(elapsed)));
-    if let Some(ms) = running.estimate_ms {
-        time += &format!(" of {}", duration(ms / 1000 * 1000));
+/// `12:03 of 42 min`
+fn time(running: &Running, elapsed: Duration) -> String {
+    let clock = format!("{:>5}", clock(running.runs_ms(elapsed)));
+    match running.estimate_ms {
+        Some(ms) => format!("{clock} of {}", duration(ms / 1000 * 1000)),
+        None => clock,
     }
-    let head = cut(&format!("  {name} {time}"), width);
+}
+
+/// What runs and for how long, then what it said last as far as there is room.
+fn row(head: &str, running: &Running, width: usize) -> String {
+    let head = cut(head, width);
     let room = width.saturating_sub(columns(&head) + 2);
     let last = running.line.as_deref().map(log_line).or(running.step.map(Into::into));
     match last {
         Some(last) if room >= 8 => format!("{head}  {}", paint(DIM, cut(&last, room))),
-        _ => head,
+        _ => head.trim_end().to_owned(),
     }
 }

@@ -68,7 +68,7 @@ impl GitHub {
                 let end = (ending, *wall_ms);
                 match (failure.as_deref(), log) {
                     (Some(failure), _) if EndingKind::of(ending) == EndingKind::Failed => {
-                        self.failed(node, end, failure, elapsed, out)?
+                        self.failed(node, end, failure, elapsed, out)?;
                     }
                     (None, Some(log)) if *ending == Ending::Built => {
                         self.folded(node, end, &log, elapsed, out)?;

@@ -50,6 +50,9 @@ impl Plain {
                 }
                 line + &because(reasons) + &format!(" · log {}", terminal(log))
             }
+            Event::NodeRetried { node, attempt, failure } => {
+                retried(node, *attempt, failure.as_deref())
+            }
             Event::NodeEnded { node, ending, wall_ms, failure } => {
                 return self.ended(node, (ending, *wall_ms), failure.as_deref(), elapsed, out);
             }
@@ -102,6 +105,13 @@ pub(super) fn stamp(elapsed: Duration) -> String {
     paint(DIM, format!("[{:>7}]", clock(milliseconds(elapsed)))).to_string()
 }
 
+/// That a node failed and runs again; the failure is shown in full only if it stays.
+pub(super) fn retried(node: &NodeName, attempt: u32, failure: Option<&FailureReport>) -> String {
+    let why =
+        failure.map_or_else(String::new, |failure| format!(" · {}", terminal(&failure.message)));
+    format!("{} {node} · attempt {attempt}{why}", paint(STALE, "retry"))
+}
+
 fn started(progress: &Progress) -> String {
     let tally = &progress.tally;
     let todo = tally.stale + tally.restorable + tally.open;
@@ -115,7 +125,7 @@ fn started(progress: &Progress) -> String {
 }
 
 fn because(reasons: &[Reason]) -> String {
-    let said = |reason| terminal(&sentence(&ReasonView::of(None, reason)).to_string()).into_owned();
+    let said = |reason| workflow_line(&sentence(&ReasonView::of(None, reason)).to_string());
     let mut line = String::new();
     for reason in reasons.iter().take(MOST_REASONS) {
         line += &format!(" · {}", cut(&said(reason), 120));

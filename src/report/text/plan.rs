@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::reason::reason;
 use crate::escape::terminal;
-use crate::report::gist::{causes, headline};
+use crate::report::gist::{DOT, causes, headline};
 use crate::report::page::{DIM, GOOD, HEAD, Page, STALE, STORED, columns, cut, pad, paint};
 use crate::report::sentence::label;
 use crate::report::view::plan::{PlanView, PlannedView};
@@ -21,7 +21,17 @@ const MOST_NAME_LINES: usize = 5;
 /// When the writer fails.
 pub fn plan(view: &PlanView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
-    writeln!(out, "{}", headline(&view.summary, &causes))?;
+    let mut line = String::new();
+    for piece in headline(&view.summary, &causes) {
+        if !line.is_empty() && columns(&line) + columns(DOT) + columns(&piece) > page.room(0) {
+            writeln!(out, "{line}")?;
+            line = piece;
+        } else {
+            let dot = if line.is_empty() { "" } else { DOT };
+            line = line + dot + &piece;
+        }
+    }
+    writeln!(out, "{line}")?;
     if !causes.is_empty() {
         writeln!(out)?;
     }

@@ -34,12 +34,20 @@ pub fn runs(view: &RunsView, page: &Page, out: &mut dyn Write) -> io::Result<()>
         return writeln!(out, "no runs yet: `graph build` makes the first");
     }
     let rows = view.runs.iter().map(|run| {
-        let started = format!("{}, {}", when(run.started, &page.now), ago(run.started, &page.now));
+        let started = started(run, page);
         let wall = run.wall_ms.map_or_else(String::new, duration);
         [run.run.to_string(), state(run).to_owned(), started, wall, endings(&run.endings)]
     });
     let columns = if width < 60 { 3 } else { 5 };
     table(&["RUN", "STATE", "STARTED", "WALL", "NODES"], rows, columns, width, out)
+}
+
+/// Today's runs are told by how long ago they were, older ones by their date.
+fn started(run: &RunView, page: &Page) -> String {
+    match when(run.started, &page.now) {
+        time if time.contains(' ') => time,
+        time => format!("{time}, {}", ago(run.started, &page.now)),
+    }
 }
 
 fn state(run: &RunView) -> &'static str {

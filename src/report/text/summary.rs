@@ -38,6 +38,9 @@ pub fn summary(view: &RunSummaryView, page: &Page, out: &mut dyn Write) -> io::R
         let rest = count(skipped.len() - MOST_SKIPPED, "more node");
         writeln!(out, "{} … and {rest}", paint(STALE, "skipped"))?;
     }
+    if view.nodes.iter().any(|node| is_trouble(node.ending)) {
+        writeln!(out)?;
+    }
     let bad = view.stopped || view.endings.failed + view.endings.interrupted > 0;
     let style = if bad { BAD } else { GOOD };
     writeln!(out, "{}", paint(style, ended(view)))?;
@@ -48,4 +51,8 @@ pub fn summary(view: &RunSummaryView, page: &Page, out: &mut dyn Write) -> io::R
         writeln!(out, "{}", paint(DIM, format!("logs     {}", terminal(&view.logs))))?;
     }
     Ok(())
+}
+
+fn is_trouble(ending: EndingKind) -> bool {
+    matches!(ending, EndingKind::Failed | EndingKind::Interrupted | EndingKind::Skipped)
 }

@@ -120,7 +120,7 @@ fn hostile_and_endless_lines_are_shown_safely() {
     let long = source("kas/\u{1b}]0;x\u{7}.yaml", &text);
     let mut all = Diagnostics::default();
     all.push(Diagnostic::error("no \u{1b}[31m`bad`").at(&span(&long, "bad\tvalue")));
-    let end = Span { source: long.clone(), bytes: text.len()..text.len() + 9 };
+    let end = Span { source: long, bytes: text.len()..text.len() + 9 };
     all.push(Diagnostic::error("it ends too early").at(&end));
     let shown = shown(&all, Form::Snippets, 60);
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}']));

@@ -25,11 +25,11 @@ fn a_plan() {
       "summary": {
         "total": 4,
         "fresh": 0,
-        "stale": 3,
+        "stale": 4,
         "restorable": 0,
         "excluded": 0,
         "duplicates": 0,
-        "open": 1,
+        "open": 0,
         "estimate_s": 5060.0,
         "unestimated": 0
       },

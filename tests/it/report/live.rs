@@ -30,20 +30,20 @@ fn a_terminal_shows_what_runs() {
     assert_snapshot!(bar(80, 20, after(100)), @r"
     restored image/zynq-scarthgap from the store
     12 nodes · 1 restored · 1 fresh · 2 running · about 48 min left
-      image/rpi-scarthgap      1:39 of 42 min  NOTE: Running task 1203 of 4310 (/w…
-      image/verdin-scarthgap   1:39  ::set-output name=a::b
+      image/rpi-scarthgap      1:39 of 42 min  NOTE: Running task 1203 of 4310 (/b…
+      image/verdin-scarthgap   1:39            ::set-output name=a::b
     ");
     assert_snapshot!(bar(40, 20, after(100)), @r"
     restored image/zynq-scarthgap from the store
     12 nodes · 2 running
       image/rpi-scarthgap   1:39 of 42 min
-      image/verdin-scart…   1:39  ::set-ou…
+      image/verdin-scart…   1:39
     ");
     assert_snapshot!(bar(120, 20, after(100)), @r"
     restored image/zynq-scarthgap from the store
     12 nodes · 1 restored · 1 fresh · 2 running · about 48 min left
-      image/rpi-scarthgap      1:39 of 42 min  NOTE: Running task 1203 of 4310 (/work/poky/x.bb:do_compile)
-      image/verdin-scarthgap   1:39  ::set-output name=a::b
+      image/rpi-scarthgap      1:39 of 42 min  NOTE: Running task 1203 of 4310 (/beds/poky/x.bb:do_compile)
+      image/verdin-scarthgap   1:39            ::set-output name=a::b
     ");
 }
 
@@ -60,7 +60,7 @@ fn a_terminal_keeps_what_has_ended() {
       | ld: ##[endgroup] no space
     skipped sdk/verdin-scarthgap: needs image/verdin-scarthgap
     12 nodes · 1 restored · 1 fresh · 1 failed · 1 running · about 48 min left
-      image/rpi-scarthgap   2:19 of 42 min  NOTE: Running task 1203 of 4310 (/work…
+      image/rpi-scarthgap   2:19 of 42 min  NOTE: Running task 1203 of 4310 (/beds…
     ");
     assert_snapshot!(bar(80, 20, after(2524)), @r"
     restored image/zynq-scarthgap from the store
@@ -139,7 +139,7 @@ fn a_log_gets_lines_and_heartbeats() {
     [   0:00] restored image/zynq-scarthgap from the store
     [   0:01] start image/rpi-scarthgap · about 42 min · never built · log .graph/logs/7/image~rpi-scarthgap.log
     [   0:01] start image/verdin-scarthgap · never built · log .graph/logs/7/image~verdin-scarthgap.log
-    [   2:00] runs image/rpi-scarthgap 1:59 of about 42 min · build · NOTE: Running task 1203 of 4310 (/work/poky/x.bb:do_compile)
+    [   2:00] runs image/rpi-scarthgap 1:59 of about 42 min · build · NOTE: Running task 1203 of 4310 (/beds/poky/x.bb:do_compile)
     [   2:00] runs image/verdin-scarthgap 1:59 · \u{3a}:set-output name=a::b
     [   2:10] failed image/verdin-scarthgap after 2 min 9 s: step build: exit status 1
       .graph/logs/7/image~verdin-scarthgap.log
@@ -176,7 +176,7 @@ fn github_folds_what_passed_and_takes_no_commands() {
     [   2:10] skipped sdk/verdin-scarthgap: needs image/verdin-scarthgap
     ::group::[  42:02] built image/rpi-scarthgap in 42 min 1 s
     ::stop-commands::TOKEN
-    NOTE: Running task 1203 of 4310 (/work/poky/x.bb:do_compile)
+    NOTE: Running task 1203 of 4310 (/beds/poky/x.bb:do_compile)
     ::TOKEN::
     ::endgroup::
     [  42:03] stopping: nothing more starts; Ctrl-C again ends at once
@@ -193,6 +193,7 @@ fn a_summary_in_every_form() {
       step build: exit status 1
       graph log image/verdin-scarthgap
     skipped sdk/verdin-scarthgap needs image/verdin-scarthgap
+
     interrupted · 1 built · 1 restored · 1 fresh · 1 failed · 1 skipped · 1 not started in 42 min 4 s · run 7
     outputs  .graph/out
     logs     .graph/logs/7

@@ -20,11 +20,11 @@ fn a_plan_for_a_step_summary() {
     let now =
         State { commit: NEW_COMMIT, kas: Fact::text("5.3 | @org/team <b>"), ..State::default() };
     assert_snapshot!(plain(|out| markdown::plan(&view(&now), out)), @r"
-    ### 3 of 4 stale · 1 open · about 1 h 24 min · causes: tool kas, repos.poky.commit
+    ### 4 of 4 stale · about 1 h 24 min · causes: tool kas, repos.poky.commit
 
     | cause | change | nodes |
     | --- | --- | --- |
-    | <code>tool kas</code><br>graph.yaml:9 | <code>5.2</code> → <code>5.3 &#124; &#64;<!-- -->org/team &#60;b&#62;</code> | <code>image/{qemu-scarthgap,rpi-scarthgap,verdin-scarthgap}</code> |
+    | <code>tool kas</code><br>graph.yaml:9 | <code>5.2</code> → <code>5.3 &#124; &#64;<!-- -->org/team &#60;b&#62;</code> | <code>image/{qemu-scarthgap,rpi-scarthgap,verdin-scarthgap}</code><br><code>sdk/rpi-scarthgap</code> |
     | <code>repos.poky.commit</code><br>kas/scarthgap.yaml:12 | <code>3a1f0c2b4d5e</code> → <code>9c2e11aa00bb</code> | <code>image/{rpi-scarthgap,verdin-scarthgap}</code> |
 
     > warning: <code>kas/a&#124;b.yaml</code>: the pinned file is out of date
@@ -36,7 +36,7 @@ fn a_plan_for_a_step_summary() {
     | <code>image/qemu-scarthgap</code> | stale | 42 min 10 s | tool kas |
     | <code>image/rpi-scarthgap</code> | stale | 42 min 10 s | repos.poky.commit, tool kas |
     | <code>image/verdin-scarthgap</code> | stale | 42 min 10 s | repos.poky.commit, tool kas |
-    | <code>sdk/rpi-scarthgap</code> | open | 42 min 10 s | after image/rpi-scarthgap |
+    | <code>sdk/rpi-scarthgap</code> | stale | 42 min 10 s | tool kas |
 
     </details>
     ");

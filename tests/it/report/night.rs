@@ -67,7 +67,7 @@ pub(crate) fn night() -> Vec<(Duration, Event)> {
             after(90),
             line(
                 rpi,
-                "NOTE: Running task 1203 of 4310 (\u{1b}[1m/work/poky\u{1b}[0m/x.bb:do_compile)",
+                "NOTE: Running task 1203 of 4310 (\u{1b}[1m/beds/poky\u{1b}[0m/x.bb:do_compile)",
             ),
         ),
         (after(95), line(verdin, "::set-output name=a::b")),

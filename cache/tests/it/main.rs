@@ -1,0 +1,15 @@
+//! Tests of the cache on real files.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+mod damage;
+mod files;
+mod gc;
+mod history;
+mod kill;
+mod lock;
+mod properties;
+mod records;
+mod scale;
+mod store;
+mod world;

@@ -1,0 +1,89 @@
+//! How much room and time a large matrix takes. The limits are loose: they are there to notice a factor, not a percent.
+//! `GRAPH_CACHE_SCALE=100000 cargo test --release -p graph-cache scale -- --nocapture` measures.
+
+use std::time::Instant;
+
+use graph::digest::Digest;
+use graph::fingerprint::{Part, key_of};
+use graph::name::NodeName;
+use graph::record::{Cost, Outcome};
+use graph::spec::Role;
+
+use crate::world::{World, part};
+
+/// A matrix as KernelCI has it: twenty parts that many nodes share, and a need that is each one's own.
+fn nodes(count: usize) -> Vec<(NodeName, Vec<Part>)> {
+    (0..count)
+        .map(|n| {
+            let (config, arch, defconfig) = (n / 2000, n / 200 % 10, n % 200);
+            let tail = format!("tree-{config}/gcc-12/arch{arch}/defconfig+CONFIG_N={defconfig}");
+            let mut parts: Vec<Part> = (0..20)
+                .map(|p| {
+                    part(&format!("part.{p:02}"), &format!("{p} {}", [config, arch, 0][p % 3]))
+                })
+                .collect();
+            let made = Digest::of(tail.as_bytes());
+            parts.push(Part {
+                name: format!("need config/{tail}").into(),
+                digest: made,
+                shown: made.short().into(),
+                declared: None,
+                role: Role::Key,
+            });
+            parts.push(part("defconfig", &defconfig.to_string()));
+            parts.sort_by(|a, b| a.name.cmp(&b.name));
+            (NodeName::parse(&format!("kernel/{tail}")).unwrap(), parts)
+        })
+        .collect()
+}
+
+#[test]
+fn a_large_matrix_takes_little() {
+    let count = std::env::var("GRAPH_CACHE_SCALE").map_or(400, |text| text.parse().unwrap());
+    let world = World::new();
+    let cache = world.open();
+    let run = world.begin(&cache);
+    let nodes = nodes(count);
+    let begun = Instant::now();
+    for (n, (node, parts)) in nodes.iter().enumerate() {
+        let execution = cache::Execution {
+            node: node.clone(),
+            key: key_of(parts),
+            parts: parts.clone(),
+            cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
+            ended: world.now(),
+            cause: cache::Cause::Judged,
+        };
+        // Artifacts would measure the disk: one in a hundred has some.
+        if n % 100 == 0 {
+            let produced = world.produce(&[("Image", "image")]);
+            run.commit_success(execution, &produced).unwrap();
+        } else {
+            run.commit_failure(execution, Outcome::Failed).unwrap();
+        }
+    }
+    let wrote = begun.elapsed();
+    drop((run, cache));
+    let bytes = std::fs::metadata(world.dir().join("cache.db")).unwrap().len();
+    let names: Vec<NodeName> = nodes.into_iter().map(|(node, _)| node).collect();
+
+    let begun = Instant::now();
+    let cache = world.open();
+    let opened = begun.elapsed();
+    let begun = Instant::now();
+    let records = cache.records_for(&names).unwrap();
+    let read = begun.elapsed();
+    let begun = Instant::now();
+    let parts: usize =
+        names.iter().map(|name| records.last(name).unwrap().record.parts.len()).sum();
+    let compared = begun.elapsed();
+    assert_eq!(parts, 22 * count);
+    let a_node = bytes / u64::try_from(count).unwrap();
+    println!(
+        "{count} nodes: {a_node} bytes each, written in {wrote:?}, opened in {opened:?}, \
+         read in {read:?}, all parts in {compared:?}"
+    );
+    let fixed = 200_000;
+    assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
+    assert!(read.as_millis() < 500, "{read:?} for {count} nodes");
+}
