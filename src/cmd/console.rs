@@ -40,12 +40,14 @@ impl Console {
 
     /// Says problems of the input. That nobody can read them is no reason to fail.
     pub(crate) fn diagnostics(&self, all: &Diagnostics) {
-        let _ = diagnostics::diagnostics(all, self.form, &self.page, &mut anstream::stderr().lock());
+        let _ =
+            diagnostics::diagnostics(all, self.form, &self.page, &mut anstream::stderr().lock());
     }
 
     /// Says how a command failed.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let _ = diagnostics::failure(failure, self.form, &self.page, &mut anstream::stderr().lock());
+        let _ =
+            diagnostics::failure(failure, self.form, &self.page, &mut anstream::stderr().lock());
     }
 
     /// Says what is going on.
