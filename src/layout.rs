@@ -80,10 +80,16 @@ impl Layout {
         self.out().join(node.path())
     }
 
+    /// Where all nodes work.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.state.join("work")
+    }
+
     /// Where a node works: `KAS_WORK_DIR`.
     #[must_use]
     pub fn work_dir(&self, node: &NodeName) -> PathBuf {
-        self.state.join("work").join(node.path())
+        self.work().join(node.path())
     }
 
     /// Where a node builds: `KAS_BUILD_DIR`.

@@ -1,5 +1,6 @@
 //! The `graph` program. Everything is in the library.
 
+use graph_cli::cli;
 use graph_cli::exec::supervise;
 
 fn main() -> std::process::ExitCode {
@@ -8,5 +9,5 @@ fn main() -> std::process::ExitCode {
     if args.next().is_some_and(|verb| verb == supervise::VERB) {
         return supervise::main_supervise(args);
     }
-    std::process::ExitCode::SUCCESS
+    cli::main()
 }

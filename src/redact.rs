@@ -1,7 +1,7 @@
 //! Takes secrets out of text: user information in URLs, and the values of variables that carry credentials.
 //!
 //! What is masked is decided by the names of variables: a word of the name says that it is a credential, and its last
-//! word does not say that it is a place. Values shorter than [`SHORTEST`] are left alone: masking `true` or `1` would make logs unreadable and
+//! word does not say that it is a place. Values shorter than `SHORTEST` are left alone: masking `true` or `1` would make logs unreadable and
 //! hide nothing. Knows no log and no report.
 
 use std::borrow::Cow;

@@ -136,7 +136,7 @@ pub struct Cost {
     pub wall_ms: u64,
     /// CPU time of all its processes in milliseconds.
     pub cpu_ms: u64,
-    /// The largest resident size of any of its processes, in bytes.
+    /// The most resident memory that all its processes held at a time, in bytes, as far as samples show.
     pub peak_memory: u64,
 }
 

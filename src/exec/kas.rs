@@ -62,7 +62,7 @@ const ENGINE: [&str; 8] = [
 /// How `kas` is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Toolchain {
-    /// A program: a path, or a name on the `PATH`.
+    /// A program: an absolute path, or a name on the `PATH`.
     Program(PathBuf),
     /// A virtual environment that `graph` made; the path is its directory.
     Venv(PathBuf),

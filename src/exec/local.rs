@@ -20,7 +20,7 @@ use crate::exec::environment::{self, Environment};
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
 use crate::exec::log::{Log, quoted};
 use crate::exec::step::{self, Ended, Limits};
-use crate::exec::stop::Stopping;
+use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
 use crate::exec::{failure, kas, workdir};
 use crate::redact::Redactor;
@@ -191,6 +191,14 @@ impl LocalExecutor {
         let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
         workdir::begin(&work).map_err(mark)?;
         for step in &node.action.steps {
+            if *stopping.borrow() != Stop::No {
+                workdir::ended_cleanly(&work).map_err(mark)?;
+                return Err(Trouble {
+                    outcome: Outcome::Interrupted,
+                    message: format!("step {}: not started, because the run stops", step.name),
+                    retry: Retry::Pointless,
+                });
+            }
             events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
             let command = self.command(node, step, &filling)?;
             log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));

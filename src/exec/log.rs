@@ -3,7 +3,7 @@
 //!
 //! The log holds text and nothing else: bytes that are no UTF-8 are replaced, a carriage return ends a line as a line
 //! feed does (progress bars), and a line without end is cut into pieces, so that no program can make us hold more
-//! than [`LONGEST_LINE`] of it. Lines that begin with `# ` between the programs' own are ours.
+//! than `LONGEST_LINE` of it. Lines that begin with `# ` between the programs' own are ours.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;

@@ -41,6 +41,7 @@ use rustix::process::{
 use serde::{Deserialize, Serialize};
 
 use crate::exec::descendants;
+use crate::process::Call;
 
 /// The verb under which `main` finds this.
 pub const VERB: &str = "__supervise";
@@ -162,10 +163,9 @@ fn supervise(order: &Order) -> Status {
     watch.until_empty(&messages);
     let mut status = watch.status;
     if (status.killed || watch.asked) && !order.after_kill.is_empty() {
-        let mut command = Command::new(&order.after_kill[0]);
-        command.args(&order.after_kill[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+        let call = Call::new(&order.after_kill[0]).args(&order.after_kill[1..]);
         // Its answer is of no use: what it is to end may be gone already.
-        command.stderr(Stdio::null()).status().ok();
+        call.env(std::env::vars_os()).deadline(PATIENCE).answer().ok();
     }
     status.cpu_ms = descendants::cpu_of_the_dead();
     status

@@ -5,11 +5,12 @@
 //!
 //! | what was left | what `kas` does | what is done here |
 //! | --- | --- | --- |
-//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see [`UNFINISHED`]; and `.git` here is a file that ends git's search, see [`guard`] |
+//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see `UNFINISHED`; and `.git` here is a file that ends git's search, see `guard` |
 //! | a lock of git, half a patch, a file of bitbake's that was being written, after a kill | fails, or goes on with what is there | everything is removed |
 //! | untracked files in a clone | keeps them, and bitbake reads every `*.bb` | `git clean`, and a clone in which that fails is removed |
 //! | patches of an earlier run | they are commits of a branch of their own, `patched-…`, which the checkout leaves behind with the files that they added | nothing |
 //! | a clone that borrows from a reference repository that is gone | fails | the clone is removed |
+//! | whatever lies beside the clones | may take it for a clone | it is removed |
 //! | `build/conf` | writes two of its files anew, leaves others (`auto.conf`, `site.conf`) | it is removed |
 //!
 //! After a kill, bitbake's own output is removed with the rest: pseudo keeps who owns what in memory and writes it when
@@ -28,6 +29,9 @@ use crate::process::Call;
 
 /// Exists from before the first step until a clean end; who finds it knows that the last run was killed.
 const UNFINISHED: &str = ".unfinished";
+
+/// A file where git expects the directory of a repository.
+const GUARD: &str = ".git";
 
 /// How long it may take to clean one clone.
 const CLEANING: Duration = Duration::from_secs(300);
@@ -48,13 +52,14 @@ pub fn prepare(
         empty(work)?;
     }
     guard(work)?;
-    for clone in clones(work) {
-        if let Err(why) = clean(&clone, environment) {
-            tell(&format!("removing the clone `{}`: {why}", clone.display()));
-            remove(&clone)?;
+    let build = kas::build_dir(work);
+    for entry in fs::read_dir(work)? {
+        let path = entry?.path();
+        if path != build && path != work.join(GUARD) {
+            sweep(&path, environment, &mut tell)?;
         }
     }
-    remove(&kas::build_dir(work).join("conf"))
+    remove(&build.join("conf"))
 }
 
 /// To be called before the first step.
@@ -98,7 +103,7 @@ pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
 /// Stops git's search for a repository here: the work directory lies inside the project's own repository, and a
 /// command that was meant for a clone must not reach it.
 fn guard(work: &Path) -> io::Result<()> {
-    let path = work.join(".git");
+    let path = work.join(GUARD);
     if path.is_dir() {
         remove(&path)?;
     }
@@ -149,19 +154,41 @@ fn open_up(dir: &Path) {
     }
 }
 
-/// Every directory below with a `.git`, but not below bitbake's output, whose sources are its own affair.
-fn clones(work: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = subdirectories(work);
-    open.retain(|dir| *dir != kas::build_dir(work));
+/// Keeps clones, cleaned, and the directories that lead to them; removes all else. Tells whether anything was kept.
+fn sweep(path: &Path, environment: &Environment, tell: &mut impl FnMut(&str)) -> io::Result<bool> {
+    let is_dir = fs::symlink_metadata(path)?.is_dir();
+    if is_dir && path.join(".git").exists() {
+        return sweep_clones(path, environment, tell);
+    }
+    let mut kept = false;
+    if is_dir {
+        for entry in fs::read_dir(path)? {
+            kept |= sweep(&entry?.path(), environment, tell)?;
+        }
+    }
+    if !kept {
+        remove(path)?;
+    }
+    Ok(kept)
+}
+
+/// A clone, and those inside it.
+fn sweep_clones(
+    outermost: &Path,
+    environment: &Environment,
+    tell: &mut impl FnMut(&str),
+) -> io::Result<bool> {
+    let mut open = vec![outermost.to_owned()];
     while let Some(dir) = open.pop() {
-        if fs::symlink_metadata(dir.join(".git")).is_ok() {
-            found.push(dir.clone());
+        if dir.join(".git").exists()
+            && let Err(why) = clean(&dir, environment)
+        {
+            tell(&format!("removing the clone `{}`: {why}", dir.display()));
+            remove(&dir)?;
         }
         open.extend(subdirectories(&dir).into_iter().filter(|dir| !dir.ends_with(".git")));
     }
-    found.sort();
-    found
+    Ok(outermost.exists())
 }
 
 fn subdirectories(dir: &Path) -> Vec<PathBuf> {

@@ -98,8 +98,8 @@ pub(super) fn ended(view: &RunSummaryView) -> String {
     let idle = endings_but_fresh(counts) == 0;
     match counts.fresh {
         _ if !idle => format!("{all} {time}"),
-        0 => format!("no node was selected · run {}", view.run),
-        1 => format!("the node is fresh · nothing to do {time}"),
-        fresh => format!("all {} are fresh · nothing to do {time}", count(fresh, "node")),
+        0 => "no node was selected".to_owned(),
+        1 => "nothing to do · the node is fresh".to_owned(),
+        fresh => format!("nothing to do · all {} are fresh", count(fresh, "node")),
     }
 }

@@ -323,14 +323,18 @@ fn after_a_kill_a_work_directory_is_made_anew() {
     assert!(ran.log.contains("an earlier run of this node was killed"), "{}", ran.log);
 
     // One that failed by itself, or was ended in order, keeps what it has.
-    execute(settings(root.path(), &[]), sh(node("rpi"), "touch kept; exit 1"), None);
+    execute(
+        settings(root.path(), &[]),
+        sh(node("rpi"), "mkdir build; touch build/kept stray; exit 1"),
+        None,
+    );
     let ran = execute(
         settings(root.path(), &[]),
-        sh(node("rpi"), "ls; echo here; sleep 300"),
+        sh(node("rpi"), "ls . build; echo here; sleep 300"),
         Some(("here", Stop::InOrder)),
     );
-    assert_eq!(ran.lines[..2], ["kept", "here"]);
-    let ran = execute(settings(root.path(), &[]), sh(node("rpi"), "ls"), None);
+    assert_eq!(ran.lines[..6], [".:", "build", "", "build:", "kept", "here"]);
+    let ran = execute(settings(root.path(), &[]), sh(node("rpi"), "ls build"), None);
     assert_eq!(ran.lines, ["kept"]);
 }
 
@@ -371,4 +375,27 @@ fn a_generated_file_stays_below() {
     let ran = execute(settings(root.path(), &[]), node, None);
     let expect = "cannot make `x`: a value that the build needs is not known: it was not observed";
     assert_eq!(message(&ran), expect);
+}
+
+#[test]
+fn a_stopped_run_begins_no_further_step() {
+    let root = dir();
+    let node =
+        sh(sh(node("rpi"), "trap 'exit 0' TERM; echo here; sleep 300 & wait"), "echo second");
+    let ran = execute(settings(root.path(), &[]), node, Some(("here", Stop::InOrder)));
+    assert_eq!(ran.execution.outcome, Outcome::Interrupted);
+    assert!(!ran.lines.contains(&"second".to_owned()), "{}", ran.log);
+}
+
+#[test]
+fn a_killed_supervisor_is_a_failure_that_is_not_trusted() {
+    let root = dir();
+    let ran = execute(
+        settings(root.path(), &[]),
+        sh(node("rpi"), "echo here; kill -9 $PPID; exit 0"),
+        None,
+    );
+    assert_eq!(message(&ran), "step build: its supervisor was killed");
+    assert_eq!((ran.execution.outcome, ran.execution.retry), (Outcome::Failed, Retry::Worthwhile));
+    assert!(work(root.path()).join(".unfinished").exists());
 }

@@ -95,7 +95,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     runtime.expect("a runtime").block_on(future)
 }
 
-/// Executes a node once. When `stop_at` says a line, the run is asked to stop as soon as it is logged.
+/// Executes a node once. When `stop_at` has a word, the run is asked to stop as soon as that is logged.
 pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Stop)>) -> Ran {
     let executor = LocalExecutor::new(settings, Arc::new(Facts::default()));
     let log = executor.log(&node.name);
@@ -108,8 +108,9 @@ pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Sto
         let mut lines = Vec::new();
         while let Some(event) = events.recv().await {
             let Event::Line { line, .. } = event else { continue };
-            if let Some((_, how)) = stop_at.filter(|(word, _)| **word == *line) {
-                stop.send(how).expect("somebody listens");
+            if let Some((_, how)) = stop_at.filter(|(word, _)| line.contains(word)) {
+                // The step may have ended meanwhile.
+                stop.send(how).ok();
             }
             lines.push(line.to_string());
         }

@@ -256,6 +256,40 @@ impl Documents {
         if self.random.one_in(30) { self.random.pick(ESCAPES) } else { self.random.pick(QUOTED) }
     }
 
+    /// A text that is worth folding.
+    fn long(&mut self, text: &mut String) {
+        const WORDS: &[&str] = &[
+            "a",
+            "word",
+            "longer-word",
+            "it's",
+            "é",
+            "😀",
+            "#",
+            "x:",
+            "-",
+            "\\\\",
+            "\\\"",
+            "${X}",
+        ];
+        const GAPS: &[&str] =
+            &[" ", " ", " ", " ", " ", " ", " ", "  ", "\\n", "\\t", " \\n", "\\n "];
+        let (plain, gaps) = (self.random.one_in(2), self.random.one_in(3));
+        let length = self.random.below(60);
+        text.push('"');
+        for at in 0..length {
+            if at > 0 {
+                text.push_str(if gaps { self.random.pick(GAPS) } else { " " });
+            }
+            text.push_str(if plain {
+                self.random.pick(&WORDS[..3])
+            } else {
+                self.random.pick(WORDS)
+            });
+        }
+        text.push('"');
+    }
+
     /// One small change somewhere: most of them break something.
     fn mutate(&mut self, text: &mut String) {
         const CHANGES: &[&str] = &[
@@ -302,6 +336,9 @@ impl Documents {
     fn mapping(&mut self, indent: usize, depth: usize, text: &mut String) {
         for _ in 0..=self.random.below(4) {
             text.push_str(&" ".repeat(indent));
+            if self.random.one_in(60) {
+                self.long(text);
+            }
             let key = match self.random.below(80) {
                 0 => "[1]",
                 1 => "? a",
@@ -402,7 +439,8 @@ impl Documents {
                 text.push_str(&" ".repeat(indent + self.random.below(3)));
                 text.push_str(self.plain());
             }
-            6 => text.push_str("!!binary aGVsbG8="),
+            6 if self.random.one_in(3) => text.push_str("!!binary aGVsbG8="),
+            7 if self.random.one_in(3) => self.long(text),
             _ => text.push_str(self.plain()),
         }
     }

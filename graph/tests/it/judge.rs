@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use graph::facts::Fact;
 use graph::model::Graph;
-use graph::record::Outcome;
+use graph::record::{Outcome, Records, Remembered};
 use graph::schedule::{Ending, OnFailure};
 use graph::spec::{Node, Output, Presence, Role, Source, Spec};
 use graph::verdict::{Reason, Verdict};
@@ -302,4 +302,20 @@ fn stop_on_failure_starts_nothing_more() {
         endings,
         [&Ending::Failed(Outcome::Failed), &Ending::NotStarted, &Ending::NotStarted]
     );
+}
+
+#[test]
+fn what_could_not_be_restored_is_not_recalled_either() {
+    let (mut world, graph) = built();
+    world.set("a", "2");
+    world.run(&graph, &Course::smooth());
+    world.set("a", "1");
+    let image = &world.plan(&graph, &BTreeSet::new()).entries[0].judgement;
+    let Verdict::Restorable { from, .. } = &image.verdict else { panic!("the store has it") };
+    let remembered =
+        Remembered { record: from.clone(), available: graph::record::Availability::InStore };
+    let mut records = Records::default().recalling(move |_| Some(remembered.clone()));
+    assert!(records.succeeded(&from.key).is_some());
+    records.forget_key(&from.key);
+    assert!(records.succeeded(&from.key).is_none());
 }

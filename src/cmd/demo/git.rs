@@ -2,12 +2,11 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
 use crate::failure::{Failure, Kind};
-use crate::process;
 
 /// One commit: a message and what it changes.
 pub(super) struct Commit<'a> {
@@ -111,16 +110,13 @@ fn git(arguments: &[&str], input: &[u8]) -> Result<String> {
         command.env(name, value);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let started = process::start(|| command.spawn(), Child::id);
-    let (mut child, noted) = started.map_err(|error| {
+    let mut child = command.spawn().map_err(|error| {
         Failure::new(Kind::Environment, format!("{}: {error}", doing()))
             .hint("install git, and see that it is on PATH")
     })?;
     // git reads all of its input before it answers, so that neither side waits for the other.
     let sent = child.stdin.take().expect("its input is a pipe").write_all(input);
-    let output = child.wait_with_output();
-    drop(noted);
-    let output = output.with_context(doing)?;
+    let output = child.wait_with_output().with_context(doing)?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::new(

@@ -6,9 +6,11 @@ mod project;
 mod story;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+
+use crate::context::Context;
 
 pub use project::{Example, write};
 use story::Story;
@@ -18,7 +20,7 @@ const DIRECTORY: &str = "graph-demo";
 
 /// The arguments of `graph demo`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Arguments {
+pub struct Args {
     /// Where to write the example: an absent or empty directory, or one that holds a demo
     #[arg(value_name = "DIR", default_value = DIRECTORY)]
     pub dir: PathBuf,
@@ -30,27 +32,27 @@ pub struct Arguments {
     pub only_write: bool,
 }
 
-/// Runs the verb. The directory is relative to `cwd`.
+/// Runs the verb.
 ///
 /// # Errors
 /// The directory holds something else, git or kas are missing, or one of the commands failed.
-pub fn run(arguments: &Arguments, cwd: &Path, out: &mut dyn Write) -> Result<()> {
-    let dir = cwd.join(&arguments.dir);
-    let root = if arguments.keep && project::is_demo(&dir) {
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
+    let dir = context.cwd.join(&args.dir);
+    let root = if args.keep && project::is_demo(&dir) {
         dir
     } else {
         let example = write(&dir)?;
         writeln!(
             out,
             "# A kas project of twelve boards, with a toy distribution, is in {}",
-            arguments.dir.display()
+            args.dir.display()
         )?;
         example.root
     };
-    writeln!(out, "$ cd {}", arguments.dir.display())?;
-    if arguments.only_write {
+    writeln!(out, "$ cd {}", args.dir.display())?;
+    if args.only_write {
         return Ok(());
     }
-    let program = std::env::current_exe().context("cannot find the program that is running")?;
+    let program = context.executable.clone();
     Story { program, root: &root, out }.tell()
 }

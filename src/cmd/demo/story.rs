@@ -3,13 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::git;
 use crate::failure::{Failure, Kind};
-use crate::process;
 
 /// The edit: one line of a fragment that the three birch boards include, and nobody else.
 const FRAGMENT: &str = "kas/bsp-birch.yaml";
@@ -73,11 +72,7 @@ impl Story<'_> {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(self.root);
         let doing = || format!("cannot run `{}` again", self.program.display());
-        let started = process::start(|| command.spawn(), Child::id);
-        let (mut child, noted) = started.with_context(doing)?;
-        let status = child.wait();
-        drop(noted);
-        let status = status.with_context(doing)?;
+        let status = command.status().with_context(doing)?;
         if status.success() {
             return Ok(());
         }

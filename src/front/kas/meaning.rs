@@ -35,8 +35,8 @@ impl Effective {
     /// The meaning of a merged configuration, beside warnings.
     ///
     /// # Errors
-    /// Everything that kas would refuse when it sets up the repositories or writes its configuration. Where repositories
-    /// are missing from `merged`, what their files define is missed too.
+    /// Everything that kas would refuse when it sets up the repositories or writes its configuration. While
+    /// repositories are missing from `merged` nothing is refused: what their files add may put it right.
     pub fn of(merged: &Merged) -> Result<(Self, Diagnostics), Diagnostics> {
         let mut found = Diagnostics::default();
         let config = &*merged.config;
@@ -56,7 +56,13 @@ impl Effective {
             repos: Repos::of(config).all(&mut found),
             other: other(config),
         };
-        if found.has_errors() { Err(found) } else { Ok((effective, found)) }
+        if !found.has_errors() {
+            Ok((effective, found))
+        } else if merged.missing_repos.is_empty() {
+            Err(found)
+        } else {
+            Ok((effective, Diagnostics::default()))
+        }
     }
 }
 

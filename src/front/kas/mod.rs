@@ -14,9 +14,14 @@ mod merge;
 mod problems;
 mod repo;
 
+pub mod dump;
 mod load;
 mod meaning;
 mod walk;
+
+mod lower;
+
+mod pinned;
 
 #[cfg(test)]
 mod load_tests;
@@ -31,4 +36,6 @@ pub use effective::{
 };
 pub use files::FileCache;
 pub use load::load_chain;
+pub use lower::{Ground, generated_file, inputs, unresolved};
 pub use merged::{FileRef, Merged, RepoAt};
+pub use pinned::out_of_date;

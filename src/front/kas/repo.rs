@@ -15,7 +15,7 @@ use crate::front::kas::effective::{
 use crate::front::kas::ids::{self, text};
 use crate::front::kas::merged::RepoAt;
 use crate::front::kas::{schema, shape};
-use crate::front::yaml::{Entry, Node};
+use crate::front::yaml::{Entry, Node, Value};
 
 /// The parts of a merged configuration that speak of repositories.
 #[derive(Clone, Copy)]
@@ -155,7 +155,7 @@ fn layers(node: &Node, entry: &Entry) -> Vec<EffectiveLayer> {
 
 fn signers(repo: &EffectiveRepo, node: &Node, found: &mut Diagnostics) -> Option<Vec<Text>> {
     let signed = node.get("signed")?;
-    if !matches!(signed.value, crate::front::yaml::Value::Bool(true)) {
+    if !matches!(signed.value, Value::Bool(true)) {
         return None;
     }
     let names = node.get("allowed_signers").and_then(|node| node.as_list()).unwrap_or_default();

@@ -6,11 +6,15 @@ use std::ops::Range;
 use super::parse::{Event, EventKind, Parser, Properties};
 use super::problems::Problems;
 use super::resolve::{self, Tag};
+use super::scalar;
 use super::text::Text;
 use crate::diagnostic::{self, Diagnostic};
 
 /// Nobody nests deeper, Python does not read much deeper, and what walks a tree here may recurse.
 pub(super) const DEEPEST: usize = 256;
+
+/// Among how many anchors a misspelt alias is looked for.
+const MOST_NAMES: usize = 200;
 
 /// Index into [`Tree::nodes`].
 pub(super) type Id = usize;
@@ -221,27 +225,33 @@ impl<'a> Composer<'a> {
         let old = self.anchors.insert(name.to_owned(), (Anchor::Open, at.clone()));
         if let Some((_, first)) = old {
             self.problems.push(
-                Diagnostic::error(format!("the anchor `&{name}` is defined twice"))
-                    .at(&self.text.span(&at))
-                    .related(&self.text.span(&first), "first defined here"),
+                Diagnostic::error(format!(
+                    "the anchor `&{}` is defined twice",
+                    scalar::shown(name)
+                ))
+                .at(&self.text.span(&at))
+                .related(&self.text.span(&first), "first defined here"),
             );
         }
     }
 
     fn alias(&mut self, name: &str, bytes: Range<usize>) {
+        let shown = scalar::shown(name);
         let problem = match self.anchors.get(name) {
             Some((Anchor::Closed(id), _)) => return self.attach(*id, bytes),
             Some((Anchor::Open, at)) => {
-                Diagnostic::error(format!("the alias `*{name}` stands inside of what it repeats"))
+                Diagnostic::error(format!("the alias `*{shown}` stands inside of what it repeats"))
                     .related(&self.text.span(at), "the anchor")
             }
             None => {
-                let nearest = diagnostic::nearest(name, self.anchors.keys().map(String::as_str));
-                let problem = Diagnostic::error(format!("the alias `*{name}` has no anchor"));
+                let most = if self.problems.is_full() { 0 } else { MOST_NAMES };
+                let names = self.anchors.keys().take(most).map(String::as_str);
+                let nearest = diagnostic::nearest(name, names);
+                let problem = Diagnostic::error(format!("the alias `*{shown}` has no anchor"));
                 match nearest {
                     Some(nearest) => problem.hint(format!("did you mean `*{nearest}`?")),
                     None => problem.hint(format!(
-                        "define `&{name}` before it, or quote the value if it is a text"
+                        "define `&{shown}` before it, or quote the value if it is a text"
                     )),
                 }
             }

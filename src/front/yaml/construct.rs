@@ -24,8 +24,8 @@ use crate::diagnostic::Diagnostic;
 const MOST_VALUES: usize = 1_000_000;
 /// How much longer than what is written the document may be in any case.
 const MOST_GROWTH: usize = 8;
-/// How many entries all `<<` of a document may copy.
-const MOST_MERGED: usize = 500_000;
+/// How many entries all `<<` of a document may copy, if it does not have that many values.
+const MOST_MERGED: usize = 100_000;
 
 /// The value of a document; `None` if there are errors.
 pub(super) fn construct(tree: &Tree, text: &Text, problems: &mut Problems) -> Option<Arc<Node>> {
@@ -36,7 +36,7 @@ pub(super) fn construct(tree: &Tree, text: &Text, problems: &mut Problems) -> Op
         problems,
         built: Vec::with_capacity(tree.nodes.len()),
         flat: HashMap::new(),
-        merged: 0,
+        may_merge: Some(MOST_MERGED.max(tree.nodes.len())),
     };
     for (id, raw) in tree.nodes.iter().enumerate() {
         let built = constructor.build(id, raw);
@@ -44,9 +44,7 @@ pub(super) fn construct(tree: &Tree, text: &Text, problems: &mut Problems) -> Op
             constructor.problems.push(problem.at(&text.span(&raw.bytes)));
             return None;
         }
-        if constructor.merged > MOST_MERGED {
-            return None;
-        }
+        constructor.may_merge?;
         constructor.built.push(built);
     }
     let Some(root) = tree.root else { return Some(empty(text)) };
@@ -105,8 +103,8 @@ struct Constructor<'a> {
     built: Vec<Option<Built>>,
     /// The items of the mappings that have a `<<`, each key once.
     flat: HashMap<Id, Vec<Pair>>,
-    /// How many entries all `<<` copied so far.
-    merged: usize,
+    /// How many entries `<<` may still copy; `None` once it was too many.
+    may_merge: Option<usize>,
 }
 
 impl<'a> Constructor<'a> {
@@ -278,9 +276,10 @@ impl<'a> Constructor<'a> {
                 continue;
             };
             let items = self.flat.get(&operand).unwrap_or(items).clone();
-            self.merged += items.len();
-            if self.merged > MOST_MERGED {
-                let message = format!("the `<<` of this file copy more than {MOST_MERGED} entries");
+            self.may_merge = self.may_merge.and_then(|left| left.checked_sub(items.len()));
+            if self.may_merge.is_none() {
+                let most = MOST_MERGED.max(tree.nodes.len());
+                let message = format!("the `<<` of this file copy more than {most} entries");
                 self.problems.push(Diagnostic::error(message).at(&self.text.span(&raw.bytes)));
                 return;
             }

@@ -28,6 +28,7 @@ mod value;
 use std::sync::Arc;
 
 pub use json::parse_json;
+pub(in crate::front) use resolve::is_string;
 pub use value::{Entry, Int, Key, Map, Node, Value};
 
 use crate::diagnostic::{Diagnostics, SourceText};

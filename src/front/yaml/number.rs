@@ -125,14 +125,16 @@ fn signed(text: &str) -> (bool, &str) {
     }
 }
 
-/// The value of digits of a radix, as decimal text. The limbs hold nine decimal digits each.
+/// The value of digits of a radix, as decimal text. The limbs hold nine decimal digits each, and as many digits are
+/// taken at once as a limb can be multiplied by.
 fn big(digits: impl Iterator<Item = u32>, radix: u32) -> Int {
     const LIMB: u64 = 1_000_000_000;
     let mut limbs: Vec<u64> = Vec::new();
-    for digit in digits {
-        let mut carry = u64::from(digit);
+    let (mut factor, mut chunk) = (1, 0);
+    let mut add = |factor: u64, chunk: u64| {
+        let mut carry = chunk;
         for limb in &mut limbs {
-            let sum = *limb * u64::from(radix) + carry;
+            let sum = *limb * factor + carry;
             *limb = sum % LIMB;
             carry = sum / LIMB;
         }
@@ -140,7 +142,16 @@ fn big(digits: impl Iterator<Item = u32>, radix: u32) -> Int {
             limbs.push(carry % LIMB);
             carry /= LIMB;
         }
+    };
+    for digit in digits {
+        factor *= u64::from(radix);
+        chunk = chunk * u64::from(radix) + u64::from(digit);
+        if factor * u64::from(radix) > LIMB {
+            add(factor, chunk);
+            (factor, chunk) = (1, 0);
+        }
     }
+    add(factor, chunk);
     let text: String = limbs.iter().rev().map(|limb| format!("{limb:09}")).collect();
     let text = text.trim_start_matches('0');
     text.parse().map_or_else(|_| Int::Big(text.into()), Int::Small)

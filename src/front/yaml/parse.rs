@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::scalar::shown;
 use super::scan::{Directive, Kind, Refusal, Scanner, Style, Token};
 
 /// A step of a document.
@@ -255,7 +256,8 @@ impl<'a> Parser<'a> {
                 }
                 Directive::Tag { handle, prefix } => {
                     if self.handles.contains_key(&handle) {
-                        let message = format!("the tag handle `{handle}` is defined twice");
+                        let message =
+                            format!("the tag handle `{}` is defined twice", shown(&handle));
                         return Err(Refusal::new(message, bytes.start));
                     }
                     self.handles.insert(handle, prefix);
@@ -290,7 +292,7 @@ impl<'a> Parser<'a> {
             Some((Some(handle), suffix, bytes)) => match self.handles.get(&handle) {
                 Some(prefix) => Some(format!("{prefix}{suffix}")),
                 None => {
-                    let message = format!("the tag handle `{handle}` is not defined");
+                    let message = format!("the tag handle `{}` is not defined", shown(&handle));
                     return Err(Refusal::new(message, bytes.start));
                 }
             },

@@ -25,6 +25,11 @@ impl Problems {
         self.failed |= is_error;
     }
 
+    /// Whether one more would only be counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MOST && self.failed
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         self.failed
     }

@@ -72,7 +72,7 @@ impl Tag {
     }
 }
 
-/// The tag of an untagged plain scalar.
+/// Whether a text that is written without quotes is read as that text.
 pub(in crate::front) fn is_string(text: &str) -> bool {
     plain(text) == Tag::Str
 }

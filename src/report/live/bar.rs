@@ -12,7 +12,7 @@ use anstream::adapter::strip_str;
 use anstyle::Style;
 use graph::event::Event;
 
-use super::plain::{ended, failure};
+use super::plain::{ended, failure, retried};
 use crate::escape::log_line;
 use crate::report::gist::DOT;
 use crate::report::page::{BAD, DIM, HEAD, STALE, columns, cut, pad, paint};
@@ -76,6 +76,9 @@ impl Bar {
                 self::failure(report, &mut above, &|line| log_line(line).into_owned())?;
             }
             self.above += &String::from_utf8_lossy(&above);
+        }
+        if let Event::NodeRetried { node, attempt, failure } = event {
+            self.above += &(retried(node, *attempt, failure.as_deref()) + "\n");
         }
         self.over |= matches!(event, Event::RunEnded { .. });
         self.progress.note(event, elapsed);

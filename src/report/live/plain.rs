@@ -51,8 +51,7 @@ impl Plain {
                 line + &because(reasons) + &format!(" · log {}", terminal(log))
             }
             Event::NodeRetried { node, attempt, failure } => {
-                let why = failure.as_ref().map_or("", |failure| failure.message.as_str());
-                format!("retry {node} · attempt {attempt} after {}", terminal(why))
+                retried(node, *attempt, failure.as_deref())
             }
             Event::NodeEnded { node, ending, wall_ms, failure } => {
                 return self.ended(node, (ending, *wall_ms), failure.as_deref(), elapsed, out);
@@ -104,6 +103,13 @@ impl Plain {
 /// The time since the run began.
 pub(super) fn stamp(elapsed: Duration) -> String {
     paint(DIM, format!("[{:>7}]", clock(milliseconds(elapsed)))).to_string()
+}
+
+/// That a node failed and runs again; the failure is shown in full only if it stays.
+pub(super) fn retried(node: &NodeName, attempt: u32, failure: Option<&FailureReport>) -> String {
+    let why =
+        failure.map_or_else(String::new, |failure| format!(" · {}", terminal(&failure.message)));
+    format!("{} {node} · attempt {attempt}{why}", paint(STALE, "retry"))
 }
 
 fn started(progress: &Progress) -> String {

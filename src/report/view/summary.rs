@@ -8,6 +8,7 @@ use graph::record::Outcome;
 use graph::schedule::Ending;
 use serde::Serialize;
 
+use super::VERSION;
 use super::reason::outcome_name;
 use super::wire::seconds;
 
@@ -162,6 +163,23 @@ impl Endings {
         ]
         .into_iter()
         .filter(|&(_, count)| count > 0)
+    }
+}
+
+impl RunSummaryView {
+    /// That everything was fresh, so that there was no run.
+    #[must_use]
+    pub fn all_fresh(fresh: usize, out: String, logs: String) -> Self {
+        Self {
+            version: VERSION,
+            run: 0,
+            wall_ms: 0,
+            stopped: false,
+            endings: Endings { fresh, ..Endings::default() },
+            nodes: Vec::new(),
+            out,
+            logs,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use graph::fingerprint::Part;
 use graph::name::NodeName;
-use graph::record::{Outcome, Record};
+use graph::record::Record;
 use graph::spec::{Node, Role};
 use graph::verdict::{Judgement, Reason, differences};
 use serde::Serialize;
@@ -97,30 +97,26 @@ impl WhyView {
         }
     }
 
-    /// Why a node ran in an earlier run, compared with the execution before. Without reasons where nothing had
-    /// changed: then it was forced, or its outputs were gone. The node is `None` if it is no longer declared.
+    /// Why a node ran in an earlier run: the judge's reasons of then, `None` where what they rest on is forgotten. The
+    /// node is `None` if it is no longer declared.
     #[must_use]
-    pub fn then(node: Option<&Node>, ran: &Record, before: Option<&Record>) -> Self {
-        let mut reasons = Vec::new();
-        match before {
-            None => reasons.push(Reason::NeverBuilt),
-            Some(before) => {
-                if before.outcome != Outcome::Succeeded {
-                    reasons.push(Reason::LastRun(before.outcome));
-                }
-                reasons.extend(differences(&before.parts, &ran.parts));
-                if reasons.is_empty() && before.key != ran.key {
-                    reasons.push(Reason::KeyRules);
-                }
-            }
-        }
+    pub fn then(
+        node: Option<&Node>,
+        ran: &Record,
+        before: Option<&Record>,
+        reasons: Option<&[Reason]>,
+    ) -> Self {
         let before_parts = before.map_or(&[] as &[Part], |before| &before.parts);
         Self {
             version: VERSION,
             node: ran.node.clone(),
             verdict: None,
             explained: Some(ExecutionView::of(ran)),
-            reasons: reasons.iter().map(|reason| ReasonView::of(node, reason)).collect(),
+            reasons: reasons
+                .unwrap_or_default()
+                .iter()
+                .map(|reason| ReasonView::of(node, reason))
+                .collect(),
             files: BTreeMap::new(),
             stamps: match before {
                 Some(_) => stamps(node, before_parts, &ran.parts),

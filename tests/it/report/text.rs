@@ -3,6 +3,7 @@
 use graph::facts::Fact;
 use graph::model::NodeId;
 use graph::record::{Outcome, Records};
+use graph::verdict::{Reason, differences};
 use graph_cli::diagnostic::Diagnostics;
 use graph_cli::report::render::{Format, View, render};
 use graph_cli::report::text;
@@ -194,7 +195,9 @@ fn why_it_ran_last_week() {
     let before = State::default().executions(Outcome::TimedOut);
     let mut ran = changed().executions(Outcome::Succeeded);
     ran[1].run = 42;
-    let view = WhyView::then(None, &ran[1], Some(&before[1]));
+    let mut reasons = vec![Reason::LastRun(Outcome::TimedOut)];
+    reasons.extend(differences(&before[1].parts, &ran[1].parts));
+    let view = WhyView::then(None, &ran[1], Some(&before[1]), Some(&reasons));
     assert_snapshot!(plain(|out| text::why(&view, &page(80), out)), @r"
     image/rpi-scarthgap ran
     in run 42: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)
@@ -203,7 +206,7 @@ fn why_it_ran_last_week() {
     last run timed out
     repos.poky.commit 3a1f0c2b4d5e → 9c2e11aa00bb (kas/scarthgap.yaml:12)
     ");
-    let again = WhyView::then(None, &ran[1], Some(&ran[1]));
+    let again = WhyView::then(None, &ran[1], Some(&ran[1]), Some(&[]));
     assert_snapshot!(plain(|out| text::why(&again, &page(80), out)), @r"
     image/rpi-scarthgap ran
     in run 42: succeeded after 42 min 10 s, 3 h ago (2026-01-30 23:00)

@@ -12,6 +12,8 @@ const LONGEST_KEY: usize = 1024;
 
 /// Where a key may have begun.
 struct SimpleKey {
+    /// Within so many `[` and `{`.
+    level: usize,
     token_number: usize,
     /// Whether the block cannot go on unless it is one.
     required: bool,
@@ -29,8 +31,10 @@ pub(in crate::front::yaml) struct Scanner<'a> {
     pub(super) indent: isize,
     indents: Vec<isize>,
     pub(super) allow_simple_key: bool,
-    /// One for each level of `[` and `{`, and the first for the block.
-    keys: Vec<Option<SimpleKey>>,
+    /// How many `[` and `{` are open.
+    level: usize,
+    /// At most one a level; deeper ones are younger.
+    keys: VecDeque<SimpleKey>,
     /// The first tab between tokens.
     pub(in crate::front::yaml) tab: Option<usize>,
 }
@@ -45,7 +49,8 @@ impl<'a> Scanner<'a> {
             indent: -1,
             indents: Vec::new(),
             allow_simple_key: true,
-            keys: vec![None],
+            level: 0,
+            keys: VecDeque::new(),
             tab: None,
         }
     }
@@ -73,11 +78,11 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         self.drop_stale_keys()?;
-        Ok(self.keys.iter().flatten().any(|key| key.token_number == self.taken))
+        Ok(self.keys.front().is_some_and(|key| key.token_number == self.taken))
     }
 
     pub(super) fn in_flow(&self) -> bool {
-        self.keys.len() > 1
+        self.level > 0
     }
 
     pub(super) fn note_tab(&mut self) {
@@ -173,15 +178,15 @@ impl<'a> Scanner<'a> {
     }
 
     fn drop_stale_keys(&mut self) -> Result<(), Refusal> {
-        for level in 0..self.keys.len() {
-            let Some(key) = &self.keys[level] else { continue };
-            if key.line == self.cursor.line && self.cursor.index - key.index <= LONGEST_KEY {
-                continue;
+        while let Some(oldest) = self.keys.front() {
+            let is_near = self.cursor.index - oldest.index <= LONGEST_KEY;
+            if oldest.line == self.cursor.line && is_near {
+                break;
             }
-            if key.required {
-                return Err(Self::missing_colon(key));
+            if oldest.required {
+                return Err(Self::missing_colon(oldest));
             }
-            self.keys[level] = None;
+            self.keys.pop_front();
         }
         Ok(())
     }
@@ -192,27 +197,28 @@ impl<'a> Scanner<'a> {
             return Ok(());
         }
         self.forget_key()?;
-        let key = SimpleKey {
+        self.keys.push_back(SimpleKey {
+            level: self.level,
             token_number: self.taken + self.tokens.len(),
             required: !self.in_flow() && self.indent == self.cursor.column,
             index: self.cursor.index,
             line: self.cursor.line,
             column: self.cursor.column,
             at: self.cursor.at,
-        };
-        *self.key_here() = Some(key);
+        });
         Ok(())
     }
 
     fn forget_key(&mut self) -> Result<(), Refusal> {
-        match self.key_here().take() {
+        match self.take_key() {
             Some(key) if key.required => Err(Self::missing_colon(&key)),
             _ => Ok(()),
         }
     }
 
-    fn key_here(&mut self) -> &mut Option<SimpleKey> {
-        self.keys.last_mut().expect("the block has its place at the bottom")
+    /// What may be a key at this level.
+    fn take_key(&mut self) -> Option<SimpleKey> {
+        self.keys.pop_back_if(|youngest| youngest.level == self.level)
     }
 
     fn unwind(&mut self, column: isize) {
@@ -236,7 +242,7 @@ impl<'a> Scanner<'a> {
         self.unwind(-1);
         self.forget_key()?;
         self.allow_simple_key = false;
-        self.keys.truncate(1);
+        self.keys.clear();
         self.done = true;
         self.push(Kind::StreamEnd, self.cursor.at);
         Ok(())
@@ -263,7 +269,7 @@ impl<'a> Scanner<'a> {
 
     fn fetch_flow_start(&mut self, kind: Kind) -> Result<(), Refusal> {
         self.save_key()?;
-        self.keys.push(None);
+        self.level += 1;
         self.allow_simple_key = true;
         self.push_indicator(kind, 1);
         Ok(())
@@ -271,9 +277,7 @@ impl<'a> Scanner<'a> {
 
     fn fetch_flow_end(&mut self, kind: Kind) -> Result<(), Refusal> {
         self.forget_key()?;
-        if self.in_flow() {
-            self.keys.pop();
-        }
+        self.level = self.level.saturating_sub(1);
         self.allow_simple_key = false;
         self.push_indicator(kind, 1);
         Ok(())
@@ -318,7 +322,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_value(&mut self) -> Result<(), Refusal> {
-        if let Some(key) = self.key_here().take() {
+        if let Some(key) = self.take_key() {
             let place = key.token_number - self.taken;
             let token = |kind| Token { kind, bytes: key.at..key.at };
             self.tokens.insert(place, token(Kind::Key));
