@@ -14,7 +14,7 @@ use super::content::Files;
 use super::git::Git;
 use super::memory::Memory;
 use super::tool::KasProbe;
-use super::tree::{TreeContent, TreeError, TreeProbe};
+use super::tree::{LARGE_INDEX, TreeContent, TreeError, TreeProbe};
 use super::{patch, refs};
 use crate::config::Settings;
 use crate::context::Environment;
@@ -207,7 +207,7 @@ impl Probe<'_> {
         let ours: Vec<PathBuf> = state
             .chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir)))
             .collect();
-        let probe = TreeProbe { git, files: self.files, ours: &ours };
+        let probe = TreeProbe { git, files: self.files, ours: &ours, large_index: LARGE_INDEX };
         trees.iter().map(|tree| probe.observe(self.layout.root(), tree)).collect()
     }
 

@@ -15,7 +15,7 @@
 //! | tracked files that are missing | a build cannot see them, and committing that they are gone changes nothing |
 //!
 //! Git itself lists the files, so what counts as ignored is by definition what git ignores: its index, its excludes,
-//! its configuration. The two listings run at once, and the first files are hashed while the second is still made.
+//! its configuration. In large repositories the files that it tracks are hashed while it still looks for others.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -25,8 +25,11 @@ use graph::digest::{Digest, Fields};
 use graph::spec::Tree;
 
 use super::content::{Content, Files, Links};
-use super::git::{self, Git};
+use super::git::{self, Git, Listing};
 use super::tree_filter::{BadPattern, Filter};
+
+/// The index of some ten thousand files: from there on, a second process costs less than it saves.
+pub(super) const LARGE_INDEX: u64 = 1 << 20;
 
 /// What a tree holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub(super) struct TreeProbe<'a> {
     pub(super) files: &'a dyn Files,
     /// Directories of ours, absolute: never part of a tree that they lie in.
     pub(super) ours: &'a [PathBuf],
+    /// From how many bytes of index on the files that git tracks are hashed while it looks for others.
+    pub(super) large_index: u64,
 }
 
 /// A file with what it holds: its path relative to the tree, in bytes.
@@ -119,22 +124,39 @@ impl TreeProbe<'_> {
         entries: &mut Vec<Entry>,
     ) -> Result<(), TreeError> {
         let failed = |source| TreeError::Git { dir: dir.to_owned(), source };
-        let is_top = dir.join(".git").exists();
-        std::thread::scope(|scope| {
-            let untracked = scope.spawn(|| self.git.untracked(dir));
-            let tracked = self.git.tracked(dir);
-            let untracked = move || untracked.join().expect("listing does not panic");
-            let Some(tracked) = tracked.map_err(failed)? else {
-                return self.walk(dir, prefix, filter, entries);
-            };
-            if !is_top && self.git.ignores(dir).map_err(failed)? {
-                return self.walk(dir, prefix, filter, entries);
-            }
-            self.add(dir, prefix, tracked.paths(), filter, entries)?;
-            let Some(untracked) = untracked().map_err(failed)? else { return Ok(()) };
-            let files = untracked.paths().filter(|path| !path.ends_with(b"/"));
-            self.add(dir, prefix, files, filter, entries)
-        })
+        let is_ignored = !dir.join(".git").exists() && self.git.ignores(dir).map_err(failed)?;
+        let index = dir.join(".git/index").metadata().map_or(0, |file| file.len());
+        let is_listed = if is_ignored {
+            false
+        } else if index < self.large_index {
+            self.add_listed(dir, prefix, self.git.present(dir).map_err(failed)?, filter, entries)?
+        } else {
+            std::thread::scope(|scope| {
+                let untracked = scope.spawn(|| self.git.untracked(dir));
+                let tracked = self.git.tracked(dir).map_err(failed)?;
+                let is_listed = self.add_listed(dir, prefix, tracked, filter, entries)?;
+                let untracked =
+                    untracked.join().expect("listing does not panic").map_err(failed)?;
+                self.add_listed(dir, prefix, untracked, filter, entries).map(|_| is_listed)
+            })?
+        };
+        if is_listed { Ok(()) } else { self.walk(dir, prefix, filter, entries) }
+    }
+
+    /// Adds what git listed; `false` if it knows no repository here.
+    fn add_listed(
+        &self,
+        dir: &Path,
+        prefix: &[u8],
+        listing: Option<Listing>,
+        filter: &Filter,
+        entries: &mut Vec<Entry>,
+    ) -> Result<bool, TreeError> {
+        let Some(listing) = listing else { return Ok(false) };
+        // What ends in a slash is a repository that is not a submodule.
+        let files = listing.paths().filter(|path| !path.ends_with(b"/"));
+        self.add(dir, prefix, files, filter, entries)?;
+        Ok(true)
     }
 
     /// Adds paths below a directory with what they hold.

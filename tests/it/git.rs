@@ -9,7 +9,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use graph_cli::context::Environment;
+use graph_cli::probe::Forgetful;
 use graph_cli::probe::git::{Git, Wanted};
+use graph_cli::probe::tool::bitbake_version;
 
 struct Remote {
     dir: tempfile::TempDir,
@@ -163,4 +165,17 @@ fn a_repository_is_described() {
     assert_eq!(git.describe(empty.path()).unwrap(), None);
     Command::new("git").args(["init", "-q"]).current_dir(empty.path()).status().unwrap();
     assert_eq!(git.describe(empty.path()).unwrap(), None);
+}
+
+#[test]
+fn the_version_of_bitbake_at_a_commit_is_read_from_a_mirror() {
+    let remote = Remote::new();
+    let dir = tempfile::tempdir().unwrap();
+    let git = git(dir.path());
+    fs::create_dir_all(remote.dir.path().join("bitbake/lib/bb")).unwrap();
+    let commit = remote.commit("bitbake/lib/bb/__init__.py", "__version__ = \"2.8.0\"\n");
+    let version = || bitbake_version(&git, &Forgetful, &remote.url(), &commit).unwrap();
+    assert_eq!(version(), None);
+    git.mirror(&remote.url()).unwrap();
+    assert_eq!(version().as_deref(), Some("2.8.0"));
 }

@@ -85,7 +85,7 @@ fn directory(name: &'static str, path: &Path) -> Vec<Check> {
 
 /// SQLite needs locks and shared memory that network file systems do not give.
 fn network(state: &Path) -> Option<Check> {
-    let kind = u64::try_from(statfs(&existing(state)).ok()?.f_type).ok()?;
+    let kind = u64::try_from(statfs(existing(state)).ok()?.f_type).ok()?;
     // The number is a signed one on some architectures, and 32 bits are all that is ever used.
     let kind = kind & 0xFFFF_FFFF;
     let (_, name) = NETWORK.iter().find(|(number, _)| *number == kind)?;

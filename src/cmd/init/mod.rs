@@ -36,11 +36,10 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
     let how = if args.force { write::Existing::Replace } else { write::Existing::Refuse };
     write::settings(&context.cwd, &text, how)?;
     writeln!(out, "wrote `{}`", crate::config::CONFIG_FILE)?;
-    match &found.machines {
-        Some(path) => {
-            writeln!(out, "the machines are in `{}`; next: `graph plan`", path.display())?
-        }
-        None => writeln!(out, "there is no `machines.json` here: name it under `sources`")?,
-    }
+    let next = match &found.machines {
+        Some(path) => format!("the machines are in `{}`; next: `graph plan`", path.display()),
+        None => "there is no `machines.json` here: name it under `sources`".to_owned(),
+    };
+    writeln!(out, "{next}")?;
     Ok(out.flush()?)
 }

@@ -28,6 +28,11 @@ impl Git {
         self.list(dir, &["ls-files", "-z", "--others", "--exclude-standard"])
     }
 
+    /// Both at once: one process, but nothing can be done with the first files before the last are found.
+    pub(in crate::probe) fn present(&self, dir: &Path) -> Result<Option<Listing>, Error> {
+        self.list(dir, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    }
+
     /// Whether git ignores a directory as a whole; then it would list nothing in it.
     pub(in crate::probe) fn ignores(&self, dir: &Path) -> Result<bool, Error> {
         let (_, status) = self.call(dir, ["check-ignore", "-q", "."]).outcome()?;
