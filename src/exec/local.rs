@@ -12,7 +12,7 @@ use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Source, Step};
+use graph::spec::{Node, Source, Step, Variable};
 use tokio::time::Instant;
 
 use crate::exec::collect::{self, Found};
@@ -281,7 +281,7 @@ impl LocalExecutor {
         let trouble = |why| Trouble::ours(format!("step {}: {why}", step.name));
         let args = step.args.iter().map(|arg| filling.fill(arg).map(OsString::from));
         let args: Vec<OsString> = args.collect::<Result<_, _>>().map_err(trouble)?;
-        let mut inputs = environment::pick(&self.settings.outer, variables(node));
+        let mut inputs = variables(node, &self.settings.outer);
         for (name, value) in &step.env {
             environment::set(&mut inputs, name, filling.fill(value).map_err(trouble)?);
         }
@@ -344,12 +344,17 @@ async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
     found.map_err(|problems| Trouble::ours(problems.join("; ")))
 }
 
-/// The variables of the outer environment that are inputs of a node.
-fn variables(node: &Node) -> impl Iterator<Item = &str> {
-    node.inputs.iter().filter_map(|input| match &input.source {
-        Source::Env(name) => Some(&**name),
+/// The variables that are inputs of a node: as the outer environment has them, else by their default.
+fn variables(node: &Node, outer: &Environment) -> Environment {
+    let value = |variable: &Variable| {
+        let default = || variable.default.as_deref().map(OsString::from);
+        outer.get(&*variable.name).cloned().or_else(default)
+    };
+    let variables = node.inputs.iter().filter_map(|input| match &input.source {
+        Source::Env(variable) => Some((variable.name.to_string(), value(variable)?)),
         _ => None,
-    })
+    });
+    variables.collect()
 }
 
 /// What a node reads in place outside the project.
