@@ -30,6 +30,7 @@ mod redact;
 mod report;
 mod table_stale;
 mod tidy;
+mod unfinished_clones;
 mod upkeep;
 mod world;
 mod yaml_corpus;

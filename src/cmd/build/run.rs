@@ -103,6 +103,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let kept = Kept::to_build(layout.state(), context.began_ms())?;
     prepare::provide_kas(&project.settings, &layout, context, &console)?;
     let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    prepare::sweep_clones(&opened, context, &console);
     let opened = prepare::clone_missing(opened, context, &console)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
