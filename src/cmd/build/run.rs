@@ -308,9 +308,10 @@ fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     if summary.stopped {
         return Err(Failure::silent(Kind::Interrupted).into());
     }
-    let failed = |(_, ending): &(_, Ending)| !ending.is_good();
-    if summary.endings.iter().any(failed) {
-        return Err(Failure::silent(Kind::Build).into());
+    let failed = |(_, ending): &&(_, Ending)| matches!(ending, Ending::Failed(_));
+    match summary.endings.iter().filter(failed).count() {
+        _ if summary.endings.iter().all(|(_, ending)| ending.is_good()) => Ok(()),
+        failed if failed == summary.refused => Err(Failure::silent(Kind::Environment).into()),
+        _ => Err(Failure::silent(Kind::Build).into()),
     }
-    Ok(())
 }
