@@ -12,7 +12,9 @@
 //! is there because a node also does not exist while another branch is checked out.
 //!
 //! **Killed in the middle**: records let go of artifacts in one transaction, and only then do artifacts go. So no record
-//! ever claims what `gc` has removed; what it did not come to remove belongs to nobody and goes the next time.
+//! ever claims what `gc` has removed; what it did not come to remove belongs to nobody and goes the next time. The
+//! exception is a disk so full that not even the letting go can be written: then artifacts go first, and until it is
+//! written a record may claim one that is gone. Nothing relies on claims: who wants an artifact looks for it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -92,6 +94,7 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
     let held = state.store.list()?;
     let mut report = GcReport::default();
 
+    let claimed = claims.digests();
     claims.drop_where(|claim| !is_whole(claim, &held));
     claims.drop_repeated();
     let last = claims.last_of_each_node();
@@ -124,18 +127,24 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
     report.dirs = dirs(state, &nodes, oldest_run)?;
     let sweep =
         sweep::Sweep { released: claims.dropped(), gone: &gone, oldest_run, now: policy.now };
-    (report.runs, report.executions) = match mode {
-        Mode::DryRun => sweep.count(&state.db)?,
-        Mode::Remove => sweep.run(&state.db)?,
-    };
     if mode == Mode::DryRun {
+        (report.runs, report.executions) = sweep.count(&state.db)?;
         report.leftovers = leftovers::list(state)?.len();
         return Ok(report);
     }
-    for digest in &unwanted {
-        state.store.remove(digest)?;
-    }
+    // What nobody claims goes first: on a full disk that may be the room to write down the rest.
     report.leftovers = leftovers::remove(state);
+    let (claimed, orphans): (Vec<Digest>, Vec<Digest>) =
+        unwanted.into_iter().partition(|digest| claimed.contains(digest));
+    remove(state, &orphans)?;
+    (report.runs, report.executions) = match sweep.run(&state.db) {
+        Err(error) if error.is_full_disk() => {
+            remove(state, &claimed)?;
+            sweep.run(&state.db)?
+        }
+        swept => swept?,
+    };
+    remove(state, &claimed)?;
     report.dirs.retain(|dir| match leftovers::remove_any(dir) {
         Ok(()) => true,
         Err(error) => {
@@ -145,6 +154,10 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
     });
     sweep::compact(&state.db)?;
     Ok(report)
+}
+
+fn remove(state: &State, artifacts: &[Digest]) -> Result<(), Error> {
+    artifacts.iter().try_for_each(|digest| state.store.remove(digest))
 }
 
 fn is_whole(claim: &Claim, held: &HashMap<Digest, Held>) -> bool {

@@ -136,8 +136,8 @@ fn verify_names_what_is_damaged_and_drops_it() {
     let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
     let (a, b) = (node("image/a"), node("image/b"));
     let expected = [
-        Problem::Corrupt { artifact: one, nodes: vec![a.clone(), b.clone()] },
-        Problem::Missing { artifact: two, nodes: vec![a.clone()] },
+        Problem::Corrupt { artifact: one, nodes: vec![a.clone(), b] },
+        Problem::Missing { artifact: two, nodes: vec![a] },
     ];
     assert_eq!(cache.verify().unwrap(), expected);
     assert!(!world.artifact("one").exists());
