@@ -56,7 +56,7 @@ fn write_for_ever(root: &Path, seed: u64) -> ! {
             let text = |file| content(value, file);
             let execution = execution(&name, &value.to_string(), 5);
             let records = cache.records_for([]).unwrap();
-            match (random.below(4), records.succeeded(&execution.key)) {
+            match (random.below(4), records.succeeded(&execution.key.unwrap())) {
                 (0, _) => drop(run.commit_failure(execution, Outcome::Failed).unwrap()),
                 (1, Some(same)) => drop(run.commit_restored(execution, &same.record)),
                 _ => {

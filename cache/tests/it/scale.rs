@@ -48,7 +48,7 @@ fn a_large_matrix_takes_little() {
     for (n, (node, parts)) in nodes.iter().enumerate() {
         let execution = cache::Execution {
             node: node.clone(),
-            key: key_of(parts),
+            key: Some(key_of(parts)),
             parts: parts.clone(),
             cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
             ended: world.now(),
