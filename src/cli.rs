@@ -1,1 +1,180 @@
 //! What was said on the command line, what it means, and how the command ends.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::cmd;
+use crate::cmd::console::Console;
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+
+/// Builds matrices of Yocto images and kernels, only where something changed, and says why.
+#[derive(Debug, Parser)]
+#[command(name = "graph", version, disable_help_subcommand = true, propagate_version = false, after_help = EXAMPLES)]
+struct Cli {
+    /// Run as if started in this directory
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", global = true)]
+    color: Colour,
+    /// Say what is done; twice for more (`GRAPH_LOG` takes filters)
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  graph plan                      what is stale, and why
+  graph build                     build just that
+  graph build workflow=onpush     … of the boards that a push builds
+  graph why image/rpi-scarthgap   why this one
+  graph demo                      see it all on twelve toy boards";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Say what is stale and why; changes nothing
+    Plan(cmd::plan::Args),
+    /// Build what is stale
+    Build(cmd::build::Args),
+    /// Say why a node is stale, or why it was built in a run
+    Why(cmd::why::Args),
+    /// List the nodes
+    List(cmd::list::Args),
+    /// Show everything that goes into a node, and the exact commands
+    Show(cmd::show::Args),
+    /// Print a node's log
+    Log(cmd::log::Args),
+    /// List past runs
+    Runs(cmd::runs::Args),
+    /// Print the configuration that a chain of kas files makes
+    Resolve(cmd::resolve::Args),
+    /// Look after what is kept between runs
+    Cache(cmd::cache::Args),
+    /// Write a commented graph.yaml from what is found here
+    Init(cmd::init::Args),
+    /// Check tools, disks, shared directories and versions
+    Doctor(cmd::doctor::Args),
+    /// Print the JSON Schema of graph.yaml
+    Schema,
+    /// Print the completions of a shell
+    Completions(cmd::completions::Args),
+    /// Write a small true project and build it with real kas
+    Demo(cmd::demo::Args),
+}
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    match std::panic::catch_unwind(run) {
+        Ok(code) => code,
+        Err(_) => {
+            let _ = writeln!(
+                io::stderr(),
+                "error: this is a defect of `graph`, not of your project\nhint: report it with the lines above"
+            );
+            Kind::Defect.into()
+        }
+    }
+}
+
+fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => {
+            let _ = said.print();
+            return if said.use_stderr() { Kind::Input.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.color {
+        Colour::Auto => {}
+        Colour::Always => anstream::ColorChoice::Always.write_global(),
+        Colour::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    log_to_stderr(cli.verbose);
+    let mut context = match Context::read() {
+        Ok(context) => context,
+        Err(error) => {
+            let _ = writeln!(
+                io::stderr(),
+                "error: cannot read the working directory or find this program: {error}"
+            );
+            return Kind::Environment.into();
+        }
+    };
+    if let Some(directory) = &cli.directory {
+        context.cwd = context.cwd.join(directory);
+    }
+    match dispatch(&cli.verb, &context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, &context),
+    }
+}
+
+fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
+    let out = &mut anstream::stdout().lock();
+    match verb {
+        Verb::Plan(args) => cmd::plan::run(args, context, out),
+        Verb::Build(args) => cmd::build::run(args, context, out),
+        Verb::Why(args) => cmd::why::run(args, context, out),
+        Verb::List(args) => cmd::list::run(args, context, out),
+        Verb::Show(args) => cmd::show::run(args, context, out),
+        Verb::Log(args) => cmd::log::run(args, context, out),
+        Verb::Runs(args) => cmd::runs::run(args, context, out),
+        Verb::Resolve(args) => cmd::resolve::run(args, context, out),
+        Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
+        Verb::Init(args) => cmd::init::run(args, context, out),
+        Verb::Doctor(args) => cmd::doctor::run(args, context, out),
+        Verb::Schema => cmd::schema::run(out),
+        Verb::Completions(args) => cmd::completions::run(args, &mut Cli::command(), out),
+        Verb::Demo(args) => cmd::demo::run(args, context, out),
+    }
+}
+
+/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full.
+fn log_to_stderr(verbose: u8) {
+    let filter = match (std::env::var("GRAPH_LOG"), verbose) {
+        (Ok(filter), _) => filter,
+        (Err(_), 0) => return,
+        (Err(_), 1) => "graph_cli=info,cache=info".to_owned(),
+        (Err(_), _) => "graph_cli=debug,cache=debug".to_owned(),
+    };
+    let filter = tracing_subscriber::EnvFilter::new(filter);
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .without_time()
+        .try_init();
+}
+
+/// Says what went wrong and whose it is. A reader that has seen enough (`graph list | head`) is no failure.
+fn fail(error: &anyhow::Error, context: &Context) -> ExitCode {
+    let broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    let console = Console::of(context);
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        console.failure(failure);
+        return failure.kind.into();
+    }
+    let failure = Failure::new(Kind::Environment, format!("{error:#}"));
+    console.failure(&failure);
+    failure.kind.into()
+}

@@ -180,8 +180,11 @@ impl fmt::Display for Diagnostic {
 /// The nearest of the known names, for `did you mean` hints.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Likeness costs the product of the lengths, and names come from files that anyone may have written.
+    const LONGEST: usize = 100;
     known
         .into_iter()
+        .filter(|name| word.len() <= LONGEST && name.len() <= LONGEST)
         .map(|name| (strsim::jaro_winkler(word, name), name))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

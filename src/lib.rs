@@ -37,7 +37,7 @@
 //! # Invariants, and where they are held
 //!
 //! - *What was hashed is what is built.* Nodes build one generated file, `graph.kas.yaml`, which is a function of the
-//!   node's parts (`front::lower`); what else a build reads in place is observed again when it has ended, and a result
+//!   node's parts (`front::kas::lower`); what else a build reads in place is observed again when it has ended, and a result
 //!   whose inputs changed meanwhile is recorded as unsure, which is never fresh (`cmd::build`).
 //! - *A record is written only after its outputs are in the store and in place*: one function of the cache does the
 //!   three in order, and there is no other way to write a success.

@@ -45,6 +45,15 @@ pub enum Event {
         /// The line, without its end, secrets taken out.
         line: Arc<str>,
     },
+    /// A node failed in a way that may pass, and runs again.
+    NodeRetried {
+        /// The node.
+        node: NodeName,
+        /// Which attempt begins, from 2.
+        attempt: u32,
+        /// What to show of the one that failed.
+        failure: Option<Arc<FailureReport>>,
+    },
     /// A node has settled.
     NodeEnded {
         /// The node.

@@ -5,7 +5,7 @@
 //! | each [`Input`](crate::spec::Input) with [`Role::Key`] | its fact's digest | yes |
 //! | each input with [`Role::Stamp`] | its fact's digest | no |
 //! | `need NAME` | the digest of what that node left | yes |
-//! | `action` | programs, arguments and variables of the steps, as templates | yes |
+//! | `action` | programs, arguments and variables of the steps, and the names of the files to write | yes |
 //! | `outputs` | the patterns to collect | yes |
 //!
 //! The content of a generated file is no part: a front-end makes it of nothing but inputs, each of which is a part
@@ -94,13 +94,13 @@ pub fn fingerprint(
     }
     for need in &node.needs {
         match made(need) {
-            Some(digest) => parts.push(derived(&format!("need {need}"), digest)),
+            Some(digest) => parts.push(derived(&need_part(need), digest)),
             None => obstacles.push(Obstacle::Open(need.clone())),
         }
     }
-    parts.push(derived("action", action_digest(&node.action)));
+    parts.push(derived("action", action_digest(&node.action, facts)));
     parts.push(derived("outputs", outputs_digest(&node.outputs)));
-    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
     let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
     Fingerprint { parts, key }
 }
@@ -114,6 +114,11 @@ pub fn key_of(parts: &[Part]) -> Digest {
         fields.add(part.digest.as_bytes());
     }
     fields.finish()
+}
+
+/// What the part is called by which a need enters.
+pub(crate) fn need_part(need: &NodeName) -> String {
+    format!("need {need}")
 }
 
 fn derived(name: &str, digest: Digest) -> Part {
@@ -143,7 +148,7 @@ fn outputs_digest(outputs: &[Output]) -> Digest {
     fields.finish()
 }
 
-fn action_digest(action: &Action) -> Digest {
+fn action_digest(action: &Action, facts: &Facts) -> Digest {
     let mut fields = Fields::of("graph action v1");
     for file in &action.files {
         fields.add("file");
@@ -153,27 +158,38 @@ fn action_digest(action: &Action) -> Digest {
         fields.add("step");
         fields.add(step.program);
         for arg in &step.args {
-            add_template(&mut fields, arg);
+            fields.add("arg");
+            add_template(&mut fields, arg, facts);
         }
         for (name, value) in &step.env {
             fields.add("env");
             fields.add(name);
-            add_template(&mut fields, value);
+            add_template(&mut fields, value, facts);
         }
     }
     fields.finish()
 }
 
-/// Directories enter by their role and facts by their kind: where the project lies is no part of a key, and
-/// the value of a fact is a part of its own.
-fn add_template(fields: &mut Fields, template: &Template) {
+/// Directories enter by their role: where the project lies is no part of a key. A fact enters by its value, so
+/// that a ref and the commit that it names make one key. One that is unknown leaves the node without a key anyway.
+fn add_template(fields: &mut Fields, template: &Template, facts: &Facts) {
     fields.add(u64::try_from(template.0.len()).expect("a length fits 64 bits").to_le_bytes());
     for piece in &template.0 {
         match piece {
-            Piece::Text(text) => fields.add(text.as_bytes()),
-            Piece::Dir(Dir::Work) => fields.add("\0work"),
-            Piece::Dir(Dir::Root) => fields.add("\0root"),
-            Piece::Fact(_) => fields.add("\0fact"),
+            Piece::Text(text) => {
+                fields.add("text");
+                fields.add(text.as_bytes());
+            }
+            Piece::Dir(Dir::Work) => fields.add("work"),
+            Piece::Dir(Dir::Root) => fields.add("root"),
+            Piece::Fact(source) => match facts.get(source) {
+                Fact::Known { digest, .. } => {
+                    fields.add("fact");
+                    fields.add(digest.as_bytes());
+                }
+                Fact::Missing => fields.add("missing"),
+                Fact::Unknown(_) => fields.add("unknown"),
+            },
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The Spec, checked: no duplicate, no dangling need, no cycle; dense ids. Knows no fact and no record.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::name::NodeName;
@@ -13,6 +15,10 @@ use crate::spec::{Node, Place, Spec};
 pub struct NodeId(u32);
 
 impl NodeId {
+    fn of(index: usize) -> Self {
+        Self(u32::try_from(index).expect("a graph has less than 2^32 nodes"))
+    }
+
     /// The id as an index into arrays of one entry a node.
     #[must_use]
     pub fn index(self) -> usize {
@@ -96,22 +102,30 @@ impl Graph {
     ///
     /// # Errors
     /// All defects at once.
-    pub fn build(spec: Spec) -> Result<Self, Vec<Defect>> {
+    pub fn build(mut spec: Spec) -> Result<Self, Vec<Defect>> {
         let mut defects = Vec::new();
-        let mut declared: HashMap<&NodeName, usize> = HashMap::with_capacity(spec.nodes.len());
+        let mut by_name: HashMap<NodeName, NodeId> = HashMap::with_capacity(spec.nodes.len());
         for (index, node) in spec.nodes.iter().enumerate() {
-            if let Some(&earlier) = declared.get(&node.name) {
-                let (first, second) = (spec.nodes[earlier].declared.clone(), node.declared.clone());
-                defects.push(Defect::Duplicate { name: node.name.clone(), first, second });
-            } else {
-                declared.insert(&node.name, index);
+            match by_name.entry(node.name.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(NodeId::of(index));
+                }
+                Entry::Occupied(earlier) => defects.push(Defect::Duplicate {
+                    name: node.name.clone(),
+                    first: spec.nodes[earlier.get().index()].declared.clone(),
+                    second: node.declared.clone(),
+                }),
             }
         }
         let mut edges = Vec::new();
-        for (index, node) in spec.nodes.iter().enumerate() {
+        for (index, node) in spec.nodes.iter_mut().enumerate() {
+            if node.needs.len() > 1 {
+                let mut seen = HashSet::new();
+                node.needs.retain(|need| seen.insert(need.clone()));
+            }
             for need in &node.needs {
-                match declared.get(need) {
-                    Some(&target) => edges.push((target, index)),
+                match by_name.get(need) {
+                    Some(&target) => edges.push((target, NodeId::of(index))),
                     None => defects.push(Defect::Dangling {
                         name: node.name.clone(),
                         need: need.clone(),
@@ -120,12 +134,15 @@ impl Graph {
                 }
             }
         }
-        defects.extend(cycles(&spec, &edges));
-        if !defects.is_empty() {
-            return Err(defects);
-        }
-        drop(declared);
-        Ok(ordered(spec, &edges))
+        let position = match order(spec.nodes.len(), &edges) {
+            Ok(position) if defects.is_empty() => position,
+            Ok(_) => return Err(defects),
+            Err(left) => {
+                defects.extend(cycles(&spec, &left, &edges));
+                return Err(defects);
+            }
+        };
+        Ok(arranged(spec, by_name, &position, edges))
     }
 
     /// How many nodes there are.
@@ -142,7 +159,7 @@ impl Graph {
 
     /// All ids, needs first.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
-        (0..u32::try_from(self.nodes.len()).expect("a graph has less than 2^32 nodes")).map(NodeId)
+        (0..self.nodes.len()).map(NodeId::of)
     }
 
     /// The declaration of a node.
@@ -183,67 +200,76 @@ impl Graph {
     }
 }
 
-/// Edges run from the need to the node that has it.
-fn cycles(spec: &Spec, edges: &[(usize, usize)]) -> Vec<Defect> {
-    let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(spec.nodes.len(), edges.len());
-    let ids: Vec<NodeIndex> = spec.nodes.iter().map(|_| graph.add_node(())).collect();
-    for &(from, to) in edges {
-        graph.add_edge(ids[from], ids[to], ());
+/// For each node its place in topological order, by Kahn's algorithm, smallest declaration index first; or else the
+/// nodes that stand on a cycle or behind one. Edges run from the need to the node that has it.
+fn order(count: usize, edges: &[(NodeId, NodeId)]) -> Result<Vec<NodeId>, Vec<NodeId>> {
+    if edges.iter().all(|(from, to)| from < to) {
+        return Ok((0..count).map(NodeId::of).collect());
     }
-    let mut found: Vec<Vec<usize>> = tarjan_scc(&graph)
+    let outgoing = Adjacency::of(count, edges);
+    let mut open = vec![0_u32; count];
+    edges.iter().for_each(|(_, to)| open[to.index()] += 1);
+    let mut ready: BinaryHeap<Reverse<NodeId>> = (0..count)
+        .filter(|&index| open[index] == 0)
+        .map(|index| Reverse(NodeId::of(index)))
+        .collect();
+    let mut position = vec![None; count];
+    let mut placed = 0;
+    while let Some(Reverse(node)) = ready.pop() {
+        position[node.index()] = Some(NodeId::of(placed));
+        placed += 1;
+        for next in outgoing.of_node(node) {
+            open[next.index()] -= 1;
+            if open[next.index()] == 0 {
+                ready.push(Reverse(*next));
+            }
+        }
+    }
+    let left = || (0..count).filter(|&index| position[index].is_none()).map(NodeId::of).collect();
+    position.iter().copied().collect::<Option<Vec<NodeId>>>().ok_or_else(left)
+}
+
+/// The cycles among the nodes that could not be ordered. Kosaraju's algorithm, because petgraph's Tarjan is
+/// recursive and a deep graph overflows the stack.
+fn cycles(spec: &Spec, left: &[NodeId], edges: &[(NodeId, NodeId)]) -> Vec<Defect> {
+    let mut graph: DiGraph<NodeId, ()> = DiGraph::new();
+    let inside: HashMap<NodeId, NodeIndex> =
+        left.iter().map(|&id| (id, graph.add_node(id))).collect();
+    for (from, to) in edges {
+        if let (Some(&from), Some(&to)) = (inside.get(from), inside.get(to)) {
+            graph.add_edge(from, to, ());
+        }
+    }
+    let mut found: Vec<Vec<NodeId>> = kosaraju_scc(&graph)
         .into_iter()
         .filter(|group| group.len() > 1 || graph.contains_edge(group[0], group[0]))
         .map(|group| {
-            let mut group: Vec<usize> = group.into_iter().map(NodeIndex::index).collect();
+            let mut group: Vec<NodeId> = group.into_iter().map(|index| graph[index]).collect();
             group.sort_unstable();
             group
         })
         .collect();
     found.sort();
-    let name = |index: usize| spec.nodes[index].name.clone();
+    let name = |id: NodeId| spec.nodes[id.index()].name.clone();
     found.into_iter().map(|group| Defect::Cycle(group.into_iter().map(name).collect())).collect()
 }
 
-/// Kahn's algorithm, smallest declaration index first.
-fn ordered(spec: Spec, edges: &[(usize, usize)]) -> Graph {
+/// Puts the nodes in their places.
+fn arranged(
+    spec: Spec,
+    mut by_name: HashMap<NodeName, NodeId>,
+    position: &[NodeId],
+    mut edges: Vec<(NodeId, NodeId)>,
+) -> Graph {
     let count = spec.nodes.len();
-    let as_id =
-        |index: usize| NodeId(u32::try_from(index).expect("a graph has less than 2^32 nodes"));
-    let declared: Vec<(NodeId, NodeId)> =
-        edges.iter().map(|&(from, to)| (as_id(from), as_id(to))).collect();
-    let outgoing = Adjacency::of(count, &declared);
-    let mut open = vec![0_u32; count];
-    edges.iter().for_each(|&(_, to)| open[to] += 1);
-    let mut ready: std::collections::BinaryHeap<std::cmp::Reverse<usize>> =
-        (0..count).filter(|&index| open[index] == 0).map(std::cmp::Reverse).collect();
-    let mut position = vec![0_usize; count];
-    let mut placed = 0;
-    while let Some(std::cmp::Reverse(index)) = ready.pop() {
-        position[index] = placed;
-        placed += 1;
-        for next in outgoing.of_node(as_id(index)) {
-            open[next.index()] -= 1;
-            if open[next.index()] == 0 {
-                ready.push(std::cmp::Reverse(next.index()));
-            }
-        }
+    by_name.values_mut().for_each(|id| *id = position[id.index()]);
+    let mut nodes: Vec<(NodeId, Node)> = position.iter().copied().zip(spec.nodes).collect();
+    nodes.sort_unstable_by_key(|(id, _)| *id);
+    for (from, to) in &mut edges {
+        (*from, *to) = (position[from.index()], position[to.index()]);
     }
-    debug_assert_eq!(placed, count, "cycles were reported before");
-    let mut nodes: Vec<Option<Node>> = (0..count).map(|_| None).collect();
-    for (index, node) in spec.nodes.into_iter().enumerate() {
-        nodes[position[index]] = Some(node);
-    }
-    let nodes: Vec<Node> =
-        nodes.into_iter().map(|node| node.expect("every node has one position")).collect();
-    let forward: Vec<(NodeId, NodeId)> =
-        edges.iter().map(|&(from, to)| (as_id(position[from]), as_id(position[to]))).collect();
-    let backward: Vec<(NodeId, NodeId)> = forward.iter().map(|&(from, to)| (to, from)).collect();
-    let by_name =
-        nodes.iter().enumerate().map(|(index, node)| (node.name.clone(), as_id(index))).collect();
-    Graph {
-        needs: Adjacency::of(count, &backward),
-        dependents: Adjacency::of(count, &forward),
-        nodes,
-        by_name,
-    }
+    let dependents = Adjacency::of(count, &edges);
+    edges.iter_mut().for_each(|edge| *edge = (edge.1, edge.0));
+    let needs = Adjacency::of(count, &edges);
+    Graph { nodes: nodes.into_iter().map(|(_, node)| node).collect(), needs, dependents, by_name }
 }

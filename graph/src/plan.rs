@@ -1,6 +1,7 @@
 //! The forecast: the judge's word on every wanted node, before anything runs. Changes nothing.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::digest::Digest;
 use crate::facts::Facts;
@@ -23,7 +24,8 @@ pub struct Planned {
     pub id: NodeId,
     /// What was decided of it.
     pub judgement: Judgement,
-    /// An earlier entry with the same key that must run too: one execution serves both.
+    /// An earlier entry with the same key that must run too: one execution serves both, and if it fails, neither
+    /// runs again. The schedule may choose to run it under either name.
     pub duplicate_of: Option<NodeId>,
     /// How long it will take, from earlier executions, in milliseconds; `None` if it never ran or will not.
     pub estimate_ms: Option<u64>,
@@ -36,7 +38,7 @@ pub struct Tally {
     pub total: usize,
     /// Nothing to do.
     pub fresh: usize,
-    /// To run, for certain.
+    /// To run, for certain but for the duplicates.
     pub stale: usize,
     /// To put in place from the store.
     pub restorable: usize,
@@ -55,26 +57,27 @@ pub fn plan(
     facts: &Facts,
     records: &Records,
 ) -> Plan {
-    let mut settled: HashMap<NodeName, Digest> = HashMap::new();
+    let mut made: Vec<Option<Digest>> = vec![None; graph.len()];
+    let mut is_forced = vec![false; graph.len()];
+    forced.iter().for_each(|id| is_forced[id.index()] = true);
     let mut running: HashMap<Digest, NodeId> = HashMap::new();
     let mut entries = Vec::new();
     for id in graph.closure(wanted) {
         let node = graph.node(id);
-        let rebuild = if forced.contains(&id) { Rebuild::Forced } else { Rebuild::Stale };
-        let judgement = judge(node, facts, |need| settled.get(need).copied(), records, rebuild);
+        let rebuild = if is_forced[id.index()] { Rebuild::Forced } else { Rebuild::Stale };
+        let made_by = |need: &NodeName| graph.id(need).and_then(|need| made[need.index()]);
+        let judgement = judge(node, facts, made_by, records, rebuild);
         let mut duplicate_of = None;
         match (&judgement.verdict, &judgement.fingerprint.key) {
             (Verdict::Fresh, _) => {
                 let last = records.last(&node.name).expect("a fresh node has a record");
-                settled.insert(node.name.clone(), last.record.made());
+                made[id.index()] = Some(last.record.made());
             }
-            (Verdict::Restorable { from, .. }, _) => {
-                settled.insert(node.name.clone(), from.made());
-            }
-            (Verdict::Stale(_), Ok(key)) => match running.get(key) {
-                Some(&first) if rebuild == Rebuild::Stale => duplicate_of = Some(first),
-                _ => {
-                    running.entry(*key).or_insert(id);
+            (Verdict::Restorable { from, .. }, _) => made[id.index()] = Some(from.made()),
+            (Verdict::Stale(_), Ok(key)) => match running.entry(*key) {
+                Entry::Occupied(first) => duplicate_of = Some(*first.get()),
+                Entry::Vacant(entry) => {
+                    entry.insert(id);
                 }
             },
             (Verdict::Stale(_) | Verdict::Open(_), _) => {}

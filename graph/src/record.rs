@@ -1,6 +1,6 @@
 //! What was so last time: how one execution of a node went and what went into it. Stores nothing itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
@@ -136,7 +136,7 @@ pub struct Cost {
     pub wall_ms: u64,
     /// CPU time of all its processes in milliseconds.
     pub cpu_ms: u64,
-    /// The largest resident size of any of its processes, in bytes.
+    /// The most resident memory that all its processes held at a time, in bytes, as far as samples show.
     pub peak_memory: u64,
 }
 
@@ -165,6 +165,7 @@ pub struct Remembered {
 pub struct Records {
     last: HashMap<NodeName, Remembered>,
     succeeded: HashMap<Digest, Remembered>,
+    forgotten: HashSet<Digest>,
     recall: Option<Recall>,
 }
 
@@ -198,7 +199,14 @@ impl Records {
 
     /// Remembers a successful execution under its key, of whichever node; `available` speaks of the store.
     pub fn insert_key(&mut self, remembered: Remembered) {
+        self.forgotten.remove(&remembered.record.key);
         self.succeeded.insert(remembered.record.key, remembered);
+    }
+
+    /// Forgets the successful execution under a key, whose outputs turned out to be out of reach.
+    pub fn forget_key(&mut self, key: &Digest) {
+        self.succeeded.remove(key);
+        self.forgotten.insert(*key);
     }
 
     /// The last execution of a node.
@@ -210,7 +218,8 @@ impl Records {
     /// A successful execution under a key.
     #[must_use]
     pub fn succeeded(&self, key: &Digest) -> Option<Remembered> {
-        let recalled = || self.recall.as_ref().and_then(|recall| (recall.0)(key));
+        let recall = self.recall.as_ref().filter(|_| !self.forgotten.contains(key));
+        let recalled = || recall.and_then(|recall| (recall.0)(key));
         self.succeeded.get(key).cloned().or_else(recalled)
     }
 }

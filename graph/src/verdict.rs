@@ -4,11 +4,12 @@
 //! A node is fresh only if its last execution succeeded, under the very key it would have now, and its outputs
 //! are still in place. Whatever is in doubt is stale.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::facts::Facts;
-use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint};
+use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint, need_part};
 use crate::name::NodeName;
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::spec::{Node, Place, Role};
@@ -25,9 +26,10 @@ pub enum Verdict {
         /// The execution whose outputs will be put in place.
         from: Arc<Record>,
     },
-    /// It must run.
+    /// It must run. While needs are open its key is not known, so in the plan this is a forecast: what they leave
+    /// may make a key that the store has.
     Stale(Vec<Reason>),
-    /// Nothing of its own changed, but a need has not settled; it is decided when that has.
+    /// Nothing of its own changed, but these needs have not settled; it is decided when they have.
     Open(Vec<NodeName>),
 }
 
@@ -101,31 +103,31 @@ pub fn judge(
 }
 
 fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Rebuild) -> Verdict {
-    if rebuild == Rebuild::Forced {
-        return match &fingerprint.key {
-            Err(obstacles) if only_open(obstacles).is_some() => {
-                Verdict::Open(only_open(obstacles).unwrap_or_default())
-            }
-            _ => Verdict::Stale(vec![Reason::Forced]),
-        };
-    }
     let last = records.last(&node.name);
-    let key = match &fingerprint.key {
-        Ok(key) => *key,
-        Err(obstacles) => {
-            return hindered(fingerprint, obstacles, last.map(|last| last.record.as_ref()));
-        }
+    let mut reasons = match &fingerprint.key {
+        Ok(key) => reasons(last, *key, &fingerprint.parts),
+        Err(obstacles) => reasons_so_far(last, obstacles, &fingerprint.parts),
     };
-    let reasons = reasons(last, key, &fingerprint.parts);
-    if reasons.is_empty() {
-        return Verdict::Fresh;
+    if rebuild == Rebuild::Forced {
+        reasons.insert(0, Reason::Forced);
+        return Verdict::Stale(reasons);
     }
-    match records.succeeded(&key) {
-        Some(same) if same.available != Availability::Gone && same.record.key == key => {
-            Verdict::Restorable { reasons, from: same.record }
-        }
-        _ => Verdict::Stale(reasons),
+    match (&fingerprint.key, reasons.is_empty()) {
+        (Ok(_), true) => Verdict::Fresh,
+        (Ok(key), false) => match records.succeeded(key).filter(|same| is_proof(same, key)) {
+            Some(same) => Verdict::Restorable { reasons, from: same.record },
+            None => Verdict::Stale(reasons),
+        },
+        (Err(_), false) => Verdict::Stale(reasons),
+        (Err(obstacles), true) => Verdict::Open(open_needs(obstacles)),
     }
+}
+
+/// Whether an execution shows what one under this key would leave. One that failed shows nothing, and neither
+/// does one during which an input changed, whatever key it was given.
+fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
+    let Remembered { record, available } = remembered;
+    record.outcome == Outcome::Succeeded && record.key == *key && *available != Availability::Gone
 }
 
 /// Why a node with this key and these parts is not fresh, given its last execution; empty if it is.
@@ -146,52 +148,61 @@ pub fn reasons(last: Option<&Remembered>, key: Digest, parts: &[Part]) -> Vec<Re
     }
 }
 
-/// A node without a key: open if all that is missing are needs and nothing else changed, else stale.
-fn hindered(fingerprint: &Fingerprint, obstacles: &[Obstacle], last: Option<&Record>) -> Verdict {
-    if let Some(open) = only_open(obstacles) {
-        return Verdict::Open(open);
+/// Why a node without a key is not fresh, as far as it can be told; empty if all that is missing are needs that have
+/// not settled.
+///
+/// Outputs that have to be put in place are no reason: whether such a node runs or is restored is decided by what
+/// its needs leave. Outputs that are gone for good are one.
+fn reasons_so_far(
+    last: Option<&Remembered>,
+    obstacles: &[Obstacle],
+    parts: &[Part],
+) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = obstacles.iter().filter_map(obstruction).collect();
+    let Some(last) = last else {
+        reasons.insert(0, Reason::NeverBuilt);
+        return reasons;
+    };
+    if last.record.outcome != Outcome::Succeeded {
+        reasons.push(Reason::LastRun(last.record.outcome));
     }
-    let mut reasons: Vec<Reason> = obstacles
-        .iter()
-        .filter_map(|obstacle| match obstacle {
-            Obstacle::Open(_) => None,
-            Obstacle::Unknown { part, why, declared } => Some(Reason::Unknown {
-                part: part.clone(),
-                why: why.clone(),
-                declared: declared.clone(),
-            }),
-            Obstacle::Unresolved(what) => Some(Reason::Unresolved(what.clone())),
-        })
-        .collect();
-    match last {
-        None => reasons.insert(0, Reason::NeverBuilt),
-        Some(last) => {
-            let unknown: Vec<Arc<str>> = reasons
-                .iter()
-                .filter_map(|reason| match reason {
-                    Reason::Unknown { part, .. } => Some(part.clone()),
-                    _ => None,
-                })
-                .collect();
-            let known =
-                |part: &Part| !unknown.contains(&part.name) && !part.name.starts_with("need ");
-            let before: Vec<Part> = last.parts.iter().filter(|part| known(part)).cloned().collect();
-            let after: Vec<Part> =
-                fingerprint.parts.iter().filter(|part| known(part)).cloned().collect();
-            reasons.extend(differences(&before, &after));
-        }
+    let pending: HashSet<String> = obstacles.iter().filter_map(pending_part).collect();
+    let known = |part: &&Part| !pending.contains(&*part.name);
+    let before: Vec<Part> = last.record.parts.iter().filter(known).cloned().collect();
+    reasons.extend(differences(&before, parts));
+    if reasons.is_empty() && last.available == Availability::Gone {
+        reasons.push(Reason::OutputsMissing);
     }
-    Verdict::Stale(reasons)
+    reasons
 }
 
-fn only_open(obstacles: &[Obstacle]) -> Option<Vec<NodeName>> {
-    obstacles
-        .iter()
-        .map(|obstacle| match obstacle {
-            Obstacle::Open(need) => Some(need.clone()),
-            Obstacle::Unknown { .. } | Obstacle::Unresolved(_) => None,
-        })
-        .collect()
+fn obstruction(obstacle: &Obstacle) -> Option<Reason> {
+    match obstacle {
+        Obstacle::Open(_) => None,
+        Obstacle::Unresolved(what) => Some(Reason::Unresolved(what.clone())),
+        Obstacle::Unknown { part, why, declared } => Some(Reason::Unknown {
+            part: part.clone(),
+            why: why.clone(),
+            declared: declared.clone(),
+        }),
+    }
+}
+
+/// The name of the part whose value is not known, which is not to be taken for removed.
+fn pending_part(obstacle: &Obstacle) -> Option<String> {
+    match obstacle {
+        Obstacle::Open(need) => Some(need_part(need)),
+        Obstacle::Unknown { part, .. } => Some(part.to_string()),
+        Obstacle::Unresolved(_) => None,
+    }
+}
+
+fn open_needs(obstacles: &[Obstacle]) -> Vec<NodeName> {
+    let need = |obstacle: &Obstacle| match obstacle {
+        Obstacle::Open(need) => Some(need.clone()),
+        Obstacle::Unknown { .. } | Obstacle::Unresolved(_) => None,
+    };
+    obstacles.iter().filter_map(need).collect()
 }
 
 /// What differs between two lists of parts, both sorted by name; stamps do not count.

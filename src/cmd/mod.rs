@@ -1,1 +1,25 @@
 //! One file a verb. Here front, probe, cache, exec and report meet, and nowhere else.
+
+pub mod console;
+
+mod kept;
+
+mod checkouts;
+
+mod opened;
+mod survey;
+
+pub mod build;
+pub mod cache;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod init;
+pub mod list;
+pub mod log;
+pub mod plan;
+pub mod resolve;
+pub mod runs;
+pub mod schema;
+pub mod show;
+pub mod why;

@@ -1,1 +1,25 @@
-//! Runs what the schedule says, and nothing else. The only place where the program waits.
+//! Runs the nodes of a schedule: programs, their logs, their ends, their outputs. Knows no front-end, no cache and no
+//! report; what it is to record goes through [`run::Journal`], what it is to tell through events.
+//!
+//! **Invariant: tokio ends here.** The engine decides in a state machine without effects; [`run::run`] is the one loop
+//! that awaits.
+//!
+//! **Invariant: nothing survives its node.** Every program runs below a supervisor of its own (see [`supervise`]).
+
+pub mod collect;
+pub mod descendants;
+pub mod environment;
+pub mod failure;
+pub mod job;
+pub mod kas;
+pub mod local;
+pub mod log;
+pub mod orphans;
+pub mod provision;
+pub mod resources;
+pub mod run;
+pub mod step;
+pub mod stop;
+pub mod supervise;
+pub mod template;
+pub mod workdir;

@@ -5,3 +5,7 @@ pub mod yaml;
 pub mod kas;
 
 pub mod machines;
+
+mod load;
+
+pub use load::{Loaded, Sources, load};

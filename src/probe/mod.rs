@@ -1,1 +1,20 @@
 //! Finds out what is so now: files, refs, tools, variables. Builds nothing and decides nothing.
+
+mod content;
+pub mod git;
+mod memory;
+mod patch;
+mod refs;
+pub mod tool;
+mod tree;
+mod tree_filter;
+#[cfg(test)]
+mod tree_tests;
+
+mod observe;
+
+pub use content::{Content, Files, Links, Reread};
+pub use memory::{Forgetful, Memory, SeenRef};
+pub use observe::{Mode, Observed, Probe};
+pub use tree::{TreeContent, TreeError};
+pub use tree_filter::BadPattern;

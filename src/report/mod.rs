@@ -1,1 +1,29 @@
 //! Shows plans and runs: one View, several forms. Knows no cache and no front-end.
+//!
+//! ```text
+//! view                   what is shown, serialised
+//! page · words · escape  how wide, in which words, made safe
+//! text json markdown     a view in one of its forms
+//! live                   a run while it goes on: terminal, log, GitHub
+//! render                 any view in any form
+//! diagnostics · log      problems of the input; a log of a node
+//! ```
+
+pub mod page;
+pub mod view;
+pub mod words;
+
+mod diff;
+mod excerpt;
+mod gist;
+mod progress;
+mod sentence;
+
+pub mod diagnostics;
+pub mod json;
+pub mod live;
+pub mod log;
+pub mod markdown;
+pub mod text;
+
+pub mod render;

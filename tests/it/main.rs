@@ -1,3 +1,37 @@
 //! The one integration binary: one module a behaviour.
 
+mod config;
+mod corpus;
+mod demo;
+mod dump_differential;
+mod edits;
+mod example_boards;
+mod exec_collect;
+mod exec_kas;
+mod exec_local;
+mod exec_process;
+mod exec_provision;
+mod exec_real_kas;
+mod exec_run;
+mod exec_stop;
+mod exec_supervise;
+mod exec_world;
+mod git;
+mod kas_differential;
+mod kas_goldens;
+mod kas_values;
+mod kas_venv;
+mod kill;
+mod machines;
+mod probe;
+mod python;
+mod redact;
+mod report;
+mod table_stale;
 mod tidy;
+mod upkeep;
+mod world;
+mod yaml_corpus;
+mod yaml_differential;
+mod yaml_documents;
+mod yaml_problems;

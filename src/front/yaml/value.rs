@@ -1,5 +1,6 @@
 //! A YAML document as values with places. Knows no file format above YAML.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -51,7 +52,7 @@ pub enum Int {
 pub type Map = IndexMap<Key, Entry>;
 
 /// A key that Python can hash, compared as Python does (`1`, `1.0` and `True` are one key).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub enum Key {
     /// `None`
     Null,
@@ -147,7 +148,48 @@ impl From<&str> for Key {
     }
 }
 
+/// What two keys must share to be one key. Python compares numbers by value, whatever their type.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity<'a> {
+    Null,
+    Whole(i64),
+    Big(&'a str),
+    Fraction(u64),
+    Str(&'a str),
+    Timestamp(&'a str),
+    Binary(&'a [u8]),
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
 impl Key {
+    fn identity(&self) -> Identity<'_> {
+        match self {
+            Self::Null => Identity::Null,
+            Self::Bool(truth) => Identity::Whole(i64::from(*truth)),
+            Self::Int(Int::Small(small)) => Identity::Whole(*small),
+            Self::Int(Int::Big(digits)) => Identity::Big(digits),
+            Self::Float(bits) => {
+                whole(f64::from_bits(*bits)).map_or(Identity::Fraction(*bits), Identity::Whole)
+            }
+            Self::Str(text) => Identity::Str(text),
+            Self::Timestamp(text) => Identity::Timestamp(text),
+            Self::Binary(bytes) => Identity::Binary(bytes),
+        }
+    }
+
     /// The text, if it is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
@@ -155,5 +197,28 @@ impl Key {
             Self::Str(text) => Some(text),
             _ => None,
         }
+    }
+}
+
+/// The integer that a float is equal to, if it is one that fits.
+#[allow(clippy::cast_possible_truncation, reason = "the range is checked first")]
+fn whole(float: f64) -> Option<i64> {
+    let fits = float.fract() == 0.0 && (-9.2e18..=9.2e18).contains(&float);
+    fits.then_some(float as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Int, Key};
+
+    #[test]
+    fn keys_are_equal_as_in_python() {
+        let one = Key::Int(Int::Small(1));
+        assert_eq!(Key::Bool(true), one);
+        assert_eq!(Key::Float(1.0_f64.to_bits()), one);
+        assert_eq!(Key::Float((-0.0_f64).to_bits()), Key::Bool(false));
+        assert_ne!(Key::Float(1.5_f64.to_bits()), one);
+        assert_ne!(Key::from("1"), one);
+        assert_ne!(Key::from(""), Key::Null);
     }
 }

@@ -1,0 +1,4 @@
+SUMMARY = "Tells a board its name"
+LICENSE = "MIT"
+DEPENDS = "hull"
+BOARD = "${MACHINE}"

@@ -1,0 +1,1 @@
+SUMMARY:append = ", and our greeting"

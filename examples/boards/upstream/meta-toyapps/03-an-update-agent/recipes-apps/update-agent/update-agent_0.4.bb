@@ -1,0 +1,5 @@
+SUMMARY = "Fetches the next image and says when it is there"
+LICENSE = "MIT"
+DEPENDS = "hull"
+CHANNEL = "${UPDATE_CHANNEL}"
+KEY = "${UPDATE_KEY_ID}"

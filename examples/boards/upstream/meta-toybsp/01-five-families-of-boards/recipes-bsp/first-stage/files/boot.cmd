@@ -1,0 +1,3 @@
+load kernel
+load devicetree
+boot

@@ -1,0 +1,6 @@
+SUMMARY = "A kernel, configured for the machine"
+LICENSE = "GPL-2.0-only"
+DEPENDS = "gcc-toy"
+KBUILD_DEFCONFIG = "${MACHINE}_defconfig"
+KERNEL_CONSOLE ?= "ttyS0"
+KCONFIG_EXTRA = "${KERNEL_CONSOLE} ${KERNEL_FEATURES}"

@@ -1,0 +1,3 @@
+"""Where bitbake keeps its version."""
+
+__version__ = "2.8.0"

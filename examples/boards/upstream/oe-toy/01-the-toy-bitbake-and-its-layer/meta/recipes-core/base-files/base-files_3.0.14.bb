@@ -1,0 +1,2 @@
+SUMMARY = "The directories and files that every image has"
+LICENSE = "MIT"

@@ -1,0 +1,3 @@
+SUMMARY = "A shell and its tools in one binary"
+LICENSE = "MIT"
+DEPENDS = "gcc-toy"

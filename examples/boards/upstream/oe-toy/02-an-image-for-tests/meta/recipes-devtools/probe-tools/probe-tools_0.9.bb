@@ -1,0 +1,3 @@
+SUMMARY = "Tools that look into a running system"
+LICENSE = "MIT"
+DEPENDS = "gcc-toy hull"

@@ -1,0 +1,12 @@
+//! The one integration binary of the engine.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes only test functions for tests, not what they call"
+)]
+
+mod judge;
+mod model;
+mod runs;
+mod select;
+mod world;

@@ -1,0 +1,132 @@
+//! Records what happens in a run, over the cache. Knows no schedule.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use cache::{Cause, Produced, Run};
+use graph::digest::Digest;
+use graph::facts::Facts;
+use graph::fingerprint::key_of;
+use graph::record::{Cost, Record};
+use graph::spec::Node;
+use graph::verdict::Judgement;
+
+use crate::cmd::kept::{self, Kept};
+use crate::config::Settings;
+use crate::context::Environment;
+use crate::exec::job::Execution;
+use crate::exec::run::Journal;
+use crate::layout::Layout;
+use crate::probe::{Mode, Probe};
+
+/// The journal of one run.
+pub(super) struct RunJournal {
+    pub(super) run: Run,
+    pub(super) kept: Kept,
+    pub(super) layout: Layout,
+    pub(super) settings: Settings,
+    pub(super) env: Environment,
+    /// What the nodes were judged by.
+    pub(super) facts: Arc<Facts>,
+    /// The files of each tree that was observed.
+    pub(super) manifests: Vec<(Digest, Vec<(String, Digest)>)>,
+    pub(super) now: i64,
+}
+
+impl RunJournal {
+    fn probe(&self) -> Probe<'_> {
+        Probe {
+            layout: &self.layout,
+            settings: &self.settings,
+            env: &self.env,
+            files: &self.kept,
+            memory: &self.kept,
+            // What a build reads in place is local.
+            mode: Mode::Offline,
+            now: self.now,
+        }
+    }
+
+    fn execution(&self, node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
+        let parts = judgement.fingerprint.parts.clone();
+        let key = judgement.fingerprint.key.as_ref().map_or_else(|_| key_of(&parts), |key| *key);
+        let cause = Cause::of(&judgement.verdict);
+        cache::Execution { node: node.name.clone(), key, parts, cost, ended: now_ms(), cause }
+    }
+
+    /// Keeps the lists of files of the trees among the parts, so that `why` can name what changed.
+    fn keep_manifests(&self, judgement: &Judgement) -> anyhow::Result<()> {
+        let parts = &judgement.fingerprint.parts;
+        for (tree, files) in &self.manifests {
+            if parts.iter().any(|part| part.digest == *tree) {
+                let files: Vec<(&str, Digest)> =
+                    files.iter().map(|(path, digest)| (path.as_str(), *digest)).collect();
+                self.kept.cache().keep_manifest(tree, &files).map_err(kept::failure)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Journal for RunJournal {
+    fn changed(&self, node: &Node, judgement: &Judgement) -> anyhow::Result<Vec<String>> {
+        if judgement.fingerprint.key.is_err() {
+            return Ok(vec!["something that could not be observed".to_owned()]);
+        }
+        let facts = self.probe().reobserve(node)?;
+        let changed = |(source, fact): &(&graph::spec::Source, &graph::facts::Fact)| {
+            self.facts.get(source) != **fact
+        };
+        let sources: Vec<_> = facts.iter().filter(changed).map(|(source, _)| source).collect();
+        let inputs = node.inputs.iter().filter(|input| sources.contains(&&input.source));
+        Ok(inputs.map(|input| input.part.to_string()).collect())
+    }
+
+    fn succeeded(
+        &self,
+        node: &Node,
+        judgement: &Judgement,
+        execution: &Execution,
+    ) -> anyhow::Result<Arc<Record>> {
+        self.keep_manifests(judgement)?;
+        let produced: Vec<Produced> = execution
+            .outputs
+            .iter()
+            .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
+            .collect();
+        let record = self.execution(node, judgement, execution.cost);
+        Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
+    }
+
+    fn failed(
+        &self,
+        node: &Node,
+        judgement: &Judgement,
+        execution: &Execution,
+    ) -> anyhow::Result<()> {
+        let record = self.execution(node, judgement, execution.cost);
+        self.run.commit_failure(record, execution.outcome).map_err(kept::failure)?;
+        Ok(())
+    }
+
+    fn restored(
+        &self,
+        node: &Node,
+        judgement: &Judgement,
+        from: &Arc<Record>,
+    ) -> anyhow::Result<Option<Arc<Record>>> {
+        self.keep_manifests(judgement)?;
+        let record = self.execution(node, judgement, Cost::default());
+        match self.run.commit_restored(record, from) {
+            Ok(record) => Ok(Some(record)),
+            Err(error) if error.is_not_available() => Ok(None),
+            Err(error) => Err(kept::failure(error).into()),
+        }
+    }
+}
+
+/// Now, as records have it.
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,10 @@
+//! `graph build`: builds what is stale. The verb's front door; the steps are in the modules below.
+
+mod display;
+mod journal;
+mod prepare;
+mod run;
+
+pub use run::{Args, Progress, run};
+
+pub(super) use prepare::{capacity, program_words};

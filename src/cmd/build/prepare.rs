@@ -1,0 +1,189 @@
+//! What a build needs before it begins: the lock, a kas, the repositories that includes name, and its limits.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cache::{Cache, Guard, LockError};
+use graph::resource::Capacity;
+
+use crate::cmd::console::Console;
+use crate::cmd::kept;
+use crate::cmd::opened::Opened;
+use crate::config::{Kas, Settings};
+use crate::context::Context;
+use crate::exec::kas::{Container, Engine, Places, Toolchain};
+use crate::exec::provision;
+use crate::exec::resources::Host;
+use crate::failure::{Failure, Kind};
+use crate::layout::Layout;
+use crate::probe::Mode;
+use crate::probe::tool::find_program;
+use crate::redact::redact_url;
+
+/// How often a held lock is tried again.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Whether to wait for another build of the same project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Wait.
+    Yes,
+    /// Fail.
+    No,
+}
+
+/// Takes the lock, waiting for whoever has it.
+pub(super) fn lock(
+    state: &Path,
+    context: &Context,
+    wait: Wait,
+    console: &Console,
+) -> anyhow::Result<Guard> {
+    let mut told = false;
+    loop {
+        let holder = match Cache::try_lock(state, "build", context.began_ms()) {
+            Ok(guard) => return Ok(guard),
+            Err(LockError::Held(holder)) => holder,
+            Err(LockError::Broken(error)) => return Err(kept::failure(error).into()),
+        };
+        if wait == Wait::No {
+            let message = format!("another build of this project goes on: {holder}");
+            return Err(Failure::new(Kind::Environment, message)
+                .hint("without `--no-wait`, this one would wait")
+                .into());
+        }
+        if !told {
+            console.note(&format!("waiting for another build of this project: {holder}"));
+            told = true;
+        }
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+/// Installs the kas that the settings name, if it is one that `graph` installs and it is not there yet.
+pub(super) fn provide_kas(
+    settings: &Settings,
+    layout: &Layout,
+    context: &Context,
+    console: &Console,
+) -> anyhow::Result<()> {
+    if let Kas::Version(version) = &settings.kas {
+        let outer = outer(context);
+        provision::kas(&layout.tools(), version, &outer, |line| console.note(line))?;
+    }
+    Ok(())
+}
+
+/// Clones what includes name, and what the cloned files include in turn, until all is known.
+pub(super) fn clone_missing(
+    mut opened: Opened,
+    context: &Context,
+    console: &Console,
+) -> anyhow::Result<Opened> {
+    while !opened.missing.is_empty() && opened.mode == Mode::Online {
+        let before = opened.missing.clone();
+        let git = opened.probe(context).git();
+        for missing in &before {
+            let Some(url) = missing.url.as_deref() else { continue };
+            console.note(&format!(
+                "cloning `{}` from {}, which kas files include",
+                missing.id,
+                redact_url(url)
+            ));
+            let cloned = match &missing.commit {
+                Some(commit) => git.mirror_with(url, commit),
+                None => git.mirror(url),
+            };
+            cloned.map_err(|error| {
+                let message =
+                    format!("cannot clone `{}`, which kas files include: {error}", missing.id);
+                Failure::new(Kind::Environment, message)
+            })?;
+        }
+        opened = opened.again(context)?;
+        if opened.missing == before {
+            break;
+        }
+    }
+    Ok(opened)
+}
+
+/// How much may run at a time.
+pub(in crate::cmd) fn capacity(settings: &Settings, host: &Host) -> Capacity {
+    let jobs = settings.run.jobs.exactly().and_then(|jobs| usize::try_from(jobs).ok());
+    host.capacity(jobs, settings.run.memory.exactly().map(|size| size.0))
+}
+
+/// Where kas is.
+pub(super) fn toolchain(
+    settings: &Settings,
+    layout: &Layout,
+    context: &Context,
+) -> Result<Toolchain, Failure> {
+    let find = |name: &str| find_program(&context.env, layout.root(), name);
+    match &settings.kas {
+        Kas::Version(version) => Ok(Toolchain::Venv(layout.kas_venv(version))),
+        Kas::Program(name) => find(name).map(Toolchain::Program).ok_or_else(|| {
+            Failure::new(Kind::Environment, format!("there is no program `{name}`"))
+                .hint("`kas: {version: \"5.2\"}` in `graph.yaml` lets `graph` install it")
+        }),
+        Kas::Image(image) => {
+            let engine = [Engine::Docker, Engine::Podman]
+                .into_iter()
+                .find(|engine| find(engine.program()).is_some());
+            let engine = engine.ok_or_else(|| {
+                Failure::new(
+                    Kind::Environment,
+                    format!("neither docker nor podman is there to run `{image}`"),
+                )
+            })?;
+            let user = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+            Ok(Toolchain::Container(Container { engine, image: image.clone(), user }))
+        }
+    }
+}
+
+/// The words by which a program of a step is started, for `show`.
+pub(in crate::cmd) fn program_words(
+    opened: &Opened,
+    context: &Context,
+    program: &str,
+) -> Vec<String> {
+    let shown = |path: &Path| path.display().to_string();
+    match toolchain(&opened.project.settings, &opened.layout, context) {
+        Ok(Toolchain::Program(path)) => vec![shown(&path)],
+        Ok(Toolchain::Venv(dir)) => vec![shown(&dir.join("bin/kas"))],
+        Ok(Toolchain::Container(container)) => {
+            [container.engine.program(), "run", "…", &container.image, program]
+                .map(str::to_owned)
+                .to_vec()
+        }
+        Err(_) => vec![program.to_owned()],
+    }
+}
+
+/// Where the project lies, and what its builds share. What the settings do not name, the environment may.
+pub(super) fn places(settings: &Settings, layout: &Layout, context: &Context) -> Places {
+    let shared = |configured: &Option<PathBuf>, variable: &str, own: &str| {
+        configured
+            .clone()
+            .or_else(|| context.env.path(variable).filter(|path| path.is_absolute()))
+            .unwrap_or_else(|| layout.state().join(own))
+    };
+    Places {
+        root: layout.root().to_owned(),
+        state: layout.state().to_owned(),
+        git: layout.git().to_owned(),
+        sstate: shared(&settings.shared.sstate, "SSTATE_DIR", "sstate"),
+        downloads: shared(&settings.shared.downloads, "DL_DIR", "downloads"),
+    }
+}
+
+/// The environment as the executor takes it.
+pub(super) fn outer(context: &Context) -> crate::exec::environment::Environment {
+    context
+        .env
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_owned())))
+        .collect()
+}

@@ -1,0 +1,315 @@
+//! Runs `graph build`: forecast, schedule, loop, summary. What each of them does is decided elsewhere.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use cache::{Guard, RunEnd};
+use graph::event::Event;
+use graph::plan::Plan;
+use graph::schedule::{Ending, OnFailure, Schedule};
+
+use super::display;
+use super::journal::RunJournal;
+use super::prepare::{self, Wait};
+use crate::cmd::console::{Console, Format, page_of, print};
+use crate::cmd::kept::{self, Kept};
+use crate::cmd::opened::Opened;
+use crate::cmd::plan::mode;
+use crate::cmd::survey::Survey;
+use crate::config::{self, Amount, Settings};
+use crate::context::{Ci, Context};
+use crate::exec::job::Events;
+use crate::exec::local::{self, LocalExecutor};
+use crate::exec::resources::Host;
+use crate::exec::run::{Broken, Options, Summary};
+use crate::exec::{self, orphans, stop};
+use crate::failure::{Failure, Kind};
+use crate::layout::Layout;
+use crate::report::view::plan::{PlanView, Scope};
+use crate::report::view::summary::RunSummaryView;
+use crate::report::{markdown, text};
+
+/// How many events may wait to be shown before lines are left out of the display.
+const EVENTS: usize = 4096;
+
+/// The arguments of `graph build`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph build                       build what is stale
+  graph build workflow=onpush       of the boards that a push builds
+  graph build --force image/rpi-scarthgap
+  graph build --fail-fast -j 2      two at a time, and stop at the first failure
+
+Ctrl-C once: nothing more starts, and what runs is ended in order. Twice: at once.")]
+pub struct Args {
+    /// Names, globs over names or labels, united; `!` excludes
+    #[arg(value_name = "SELECTOR")]
+    pub selectors: Vec<String>,
+    /// Build what is selected even if it is fresh
+    #[arg(long)]
+    pub force: bool,
+    /// How many builds run at a time
+    #[arg(short, long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// Start nothing more when a build has failed
+    #[arg(long, conflicts_with = "keep_going")]
+    pub fail_fast: bool,
+    /// Build what does not need a failed build
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Ask no remote for its branches: they are where they were last seen. kas itself may still fetch
+    #[arg(long)]
+    pub offline: bool,
+    /// Fail instead of waiting for another build of this project
+    #[arg(long)]
+    pub no_wait: bool,
+    /// How the run is shown
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub progress: Progress,
+    /// The form of the summary
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// How a run is shown while it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Progress {
+    /// As fits who looks
+    #[default]
+    Auto,
+    /// Redrawn on a terminal
+    Live,
+    /// A line for each event, and a heartbeat
+    Plain,
+    /// As GitHub Actions folds it
+    Github,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the input or the environment is wrong, a build failed, or the user ended it.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
+    let console = Console::of(context);
+    let mut project = config::find(&context.cwd)?;
+    overrule(&mut project.settings, args);
+    let layout = project.layout();
+    let wait = if args.no_wait { Wait::No } else { Wait::Yes };
+    let guard = prepare::lock(layout.state(), context, wait, &console)?;
+    let kept = Kept::to_build(layout.state(), context.began_ms())?;
+    prepare::provide_kas(&project.settings, &layout, context, &console)?;
+    let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    let opened = prepare::clone_missing(opened, context, &console)?;
+    let wanted = opened.select(&args.selectors)?;
+    let forced = if args.force { wanted.clone() } else { Vec::new() };
+    let survey = Survey::of(context, &opened, wanted, forced)?;
+    let plan = survey.plan(&opened);
+    console.diagnostics(&survey.warnings(&opened));
+    let tally = plan.tally();
+    if tally.fresh == tally.total {
+        return nothing_to_do(tally.total, &opened.layout, (args, context), out);
+    }
+    build(&opened, survey, &plan, guard, (args, context), out)
+}
+
+fn overrule(settings: &mut Settings, args: &Args) {
+    if let Some(jobs) = args.jobs {
+        settings.run.jobs = Amount::Exactly(jobs);
+    }
+    settings.run.keep_going = (settings.run.keep_going || args.keep_going) && !args.fail_fast;
+}
+
+/// That nothing was to do is no run: it would push runs out of the list in which something happened.
+fn nothing_to_do(
+    total: usize,
+    layout: &Layout,
+    (args, context): (&Args, &Context),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let shown = |path: &Path| layout.shown(path);
+    let view = RunSummaryView::all_fresh(total, shown(&layout.out()), shown(layout.state()));
+    print(&view, args.format, context, text::summary, out)
+}
+
+fn build(
+    opened: &Opened,
+    survey: Survey,
+    plan: &Plan,
+    guard: Guard,
+    (args, context): (&Args, &Context),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let settings = &opened.project.settings;
+    let host = Host::observe();
+    let capacity = super::capacity(settings, &host);
+    let toolchain = prepare::toolchain(settings, &opened.layout, context)?;
+    let run = opened
+        .kept
+        .cache()
+        .begin_run(guard, &said(args), context.began_ms())
+        .map_err(kept::failure)?;
+    let view =
+        PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity.builds);
+    let facts = Arc::new(survey.observed.facts.clone());
+    let together = capacity.builds.min(plan.entries.len());
+    let executor = LocalExecutor::new(
+        local::Settings {
+            run: run.id(),
+            places: prepare::places(settings, &opened.layout, context),
+            work: opened.layout.work(),
+            logs: opened.layout.log_dir(run.id()),
+            kas: toolchain,
+            cores: host.cores_each(together),
+            timeout: settings.run.timeout.0,
+            stall: settings.run.stall.0,
+            grace: local::Settings::GRACE,
+            outer: prepare::outer(context),
+            supervisor: local::Settings::THIS_PROGRAM.into(),
+        },
+        facts.clone(),
+    );
+    let journal = Arc::new(RunJournal {
+        run: run.clone(),
+        kept: opened.kept.clone(),
+        layout: opened.layout.clone(),
+        settings: settings.clone(),
+        env: context.env.clone(),
+        facts: facts.clone(),
+        manifests: survey.observed.manifests,
+        now: context.began_ms(),
+    });
+    let on_failure = if settings.run.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
+    let schedule = Schedule::new(
+        &opened.graph,
+        &survey.wanted,
+        survey.forced.iter().copied(),
+        (&facts, survey.records),
+        (capacity, on_failure),
+    );
+    let options = Options {
+        run: run.id(),
+        tally: plan.tally(),
+        estimate_ms: view.summary.estimate_ms,
+        estimates: estimates(opened, plan),
+        retries: settings.run.retries,
+    };
+    let shown = display::choose(args.progress, context);
+    let (sender, receiver) = mpsc::channel();
+    let screen = display::show(shown, receiver);
+    let driven = drive((opened, schedule), (executor, journal), options, sender);
+    let display = screen.join().map_err(|_| anyhow::anyhow!("the display broke"))?;
+    let summary = match &driven {
+        Ok(summary) | Err(Broken { summary, .. }) => summary,
+    };
+    let end =
+        if summary.stopped || driven.is_err() { RunEnd::Interrupted } else { RunEnd::Complete };
+    let endings = summary.endings.iter().map(|(name, ending)| (name, ending));
+    let closed = run.close(end, super::journal::now_ms(), endings);
+    let told = display.summary(
+        &opened.layout.shown(&opened.layout.out()),
+        &opened.layout.shown(&opened.layout.log_dir(run.id())),
+    );
+    tell(&told, args, context, out)?;
+    closed.map_err(kept::failure)?;
+    conclude(driven)
+}
+
+/// Runs the loop to its end on a runtime of its own, and passes events on to the display.
+fn drive(
+    (opened, schedule): (&Opened, Schedule<'_>),
+    (executor, journal): (LocalExecutor, Arc<RunJournal>),
+    options: Options,
+    shown: mpsc::Sender<Event>,
+) -> Result<Summary, Broken> {
+    let broken =
+        |error: std::io::Error| Broken { error: error.into(), summary: Summary::default() };
+    orphans::inherit().map_err(broken)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(broken)?;
+    runtime.block_on(async {
+        let stopping = stop::on_signals().map_err(broken)?;
+        let (sender, mut events) = tokio::sync::mpsc::channel(EVENTS);
+        let passing = tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                shown.send(event).ok();
+            }
+        });
+        let work = exec::run::run(
+            (&opened.graph, schedule),
+            (Arc::new(executor), journal),
+            Events::new(sender),
+            options,
+            stopping,
+        );
+        let driven = work.await;
+        passing.await.ok();
+        driven
+    })
+}
+
+fn estimates(
+    opened: &Opened,
+    plan: &Plan,
+) -> std::collections::HashMap<graph::name::NodeName, u64> {
+    let named = |entry: &graph::plan::Planned| {
+        Some((opened.graph.node(entry.id).name.clone(), entry.estimate_ms?))
+    };
+    plan.entries.iter().filter_map(named).collect()
+}
+
+/// What the user asked for, for the list of runs.
+fn said(args: &Args) -> String {
+    let mut words = vec!["build".to_owned()];
+    words.extend(args.force.then(|| "--force".to_owned()));
+    words.extend(args.selectors.iter().cloned());
+    words.join(" ")
+}
+
+fn tell(
+    view: &RunSummaryView,
+    args: &Args,
+    context: &Context,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match args.format {
+        Format::Text => text::summary(view, &page_of(context), out)?,
+        Format::Json => print(view, Format::Json, context, text::summary, out)?,
+    }
+    out.flush()?;
+    if context.ci == Ci::GitHub
+        && let Some(path) = context.env.path("GITHUB_STEP_SUMMARY")
+    {
+        let written = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .and_then(|mut file| markdown::summary(view, &mut file));
+        if let Err(error) = written {
+            Console::of(context).note(&format!("warning: cannot write the step summary: {error}"));
+        }
+    }
+    Ok(())
+}
+
+/// How the run went, as the end of the command. All of it was told.
+fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
+    let summary = driven.map_err(|broken| {
+        Failure::new(Kind::Environment, broken.to_string())
+            .hint("what was recorded before is safe; mend this and run `graph build` again")
+    })?;
+    if summary.stopped {
+        return Err(Failure::silent(Kind::Interrupted).into());
+    }
+    let failed = |(_, ending): &(_, Ending)| !ending.is_good();
+    if summary.endings.iter().any(failed) {
+        return Err(Failure::silent(Kind::Build).into());
+    }
+    Ok(())
+}

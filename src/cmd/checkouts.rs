@@ -1,0 +1,80 @@
+//! The files of other repositories that kas files include, read from mirrors at the very commit that is configured.
+//! What lies in a work tree is never read: it may be at any commit.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
+
+use crate::front::kas::{Checkouts, Content, Directories, FoundFile, Lookup, RepoAt};
+use crate::probe::git::Git;
+use crate::probe::{Memory, Mode, Probe};
+
+/// Mirrors, and the local directories of repositories without a URL.
+pub(super) struct Mirrors<'a> {
+    git: Git,
+    memory: &'a dyn Memory,
+    mode: Mode,
+    local: Directories,
+    /// What refs name, by URL and ref: asked once.
+    refs: Mutex<HashMap<(String, String), Option<String>>>,
+}
+
+impl<'a> Mirrors<'a> {
+    pub(super) fn new(probe: &Probe<'a>) -> Self {
+        let root = probe.layout.root();
+        let local = Directories::new(root, root);
+        Self {
+            git: probe.git(),
+            memory: probe.memory,
+            mode: probe.mode,
+            local,
+            refs: Mutex::default(),
+        }
+    }
+
+    /// The commit at which a repository is configured, if that can be told.
+    pub(super) fn commit(&self, url: &str, repo: &RepoAt) -> Option<String> {
+        if let Some(commit) = &repo.commit {
+            return Some(commit.to_string());
+        }
+        let name = match (&repo.tag, &repo.branch) {
+            (Some(tag), _) => format!("refs/tags/{}", tag.trim_start_matches("refs/tags/")),
+            (None, Some(branch)) => {
+                format!("refs/heads/{}", branch.trim_start_matches("refs/heads/"))
+            }
+            (None, None) => "HEAD".to_owned(),
+        };
+        let key = (url.to_owned(), name);
+        let mut refs = self.refs.lock().expect("no thread panics while it holds this");
+        refs.entry(key).or_insert_with_key(|(url, name)| self.ask(url, name)).clone()
+    }
+
+    fn ask(&self, url: &str, name: &str) -> Option<String> {
+        if self.mode == Mode::Offline {
+            return self.memory.last_ref(url, name).map(|seen| seen.commit);
+        }
+        let answer = self.git.ls_remote(url, &BTreeSet::from([name.to_owned()])).ok()?;
+        let commit = answer.get(name)?.clone()?;
+        self.memory.remember_refs(&[(url, name, &commit)]);
+        Some(commit)
+    }
+}
+
+impl Checkouts for Mirrors<'_> {
+    fn find(&self, repo: &RepoAt, path: &str) -> Lookup {
+        let Some(url) = &repo.url else { return self.local.find(repo, path) };
+        let Some(commit) = self.commit(url, repo) else { return Lookup::NotCloned };
+        match self.git.mirror_of(url) {
+            Some(mirror) if self.git.has_commit(&mirror, &commit) => {}
+            _ => return Lookup::NotCloned,
+        }
+        match self.git.read_blob(url, &commit, path) {
+            Ok(Some(bytes)) => Lookup::File(FoundFile {
+                key: format!("{commit}:{path}").into(),
+                name: format!("{}/{path}", repo.id).into(),
+                content: Content::Bytes(bytes.into()),
+            }),
+            Ok(None) => Lookup::NoSuchFile,
+            Err(error) => Lookup::Unreadable(error.to_string()),
+        }
+    }
+}

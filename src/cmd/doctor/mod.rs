@@ -1,0 +1,47 @@
+//! `graph doctor`: whether this host can build this project, and what to do where it cannot. Changes nothing.
+
+mod check;
+mod disk;
+mod host;
+mod kept;
+mod tools;
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use crate::config;
+use crate::context::Context;
+use crate::failure::{Failure, Kind};
+use crate::report::json::json;
+use check::{Check, Report};
+
+/// The arguments of `graph doctor`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The form of what is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: super::console::Format,
+}
+
+/// Runs the verb on the project of the working directory.
+///
+/// # Errors
+/// There is no project or its settings are wrong; or, when everything was told, something is broken.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
+    let project = config::find(&context.cwd)?;
+    let named = project.config_path.as_deref().unwrap_or(&project.root);
+    let mut checks = vec![Check::ok("project", format!("`{}`", named.display()))];
+    let (tools, _kas) = tools::checks(context, &project);
+    checks.extend(tools);
+    checks.extend(disk::checks(&project));
+    checks.extend(kept::checks(project.layout().state()));
+    checks.extend(host::checks(&project.settings, &context.env));
+    let report = Report::of(&checks);
+    match args.format {
+        super::console::Format::Text => report.text(out)?,
+        super::console::Format::Json => json(&report, out)?,
+    }
+    out.flush()?;
+    if report.is_broken() { Err(Failure::silent(Kind::Environment).into()) } else { Ok(()) }
+}

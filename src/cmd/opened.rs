@@ -1,0 +1,164 @@
+//! What every verb about nodes starts with: the project found, its sources loaded, its graph checked. Observes nothing.
+
+use graph::model::{Graph, NodeId};
+use graph::query::BadSelector;
+use graph::spec::Role;
+
+use super::checkouts::Mirrors;
+use super::kept::Kept;
+use crate::config::{self, Project, Stamps};
+use crate::context::Context;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::failure::{Failure, Kind};
+use crate::front::kas::RepoAt;
+use crate::front::machines::Defaults;
+use crate::front::{self, Sources};
+use crate::layout::Layout;
+use crate::probe::{Mode, Probe};
+
+/// A project, ready to be asked.
+pub(super) struct Opened {
+    /// What was found, and its settings.
+    pub(super) project: Project,
+    /// Where everything of it lies.
+    pub(super) layout: Layout,
+    /// What is kept of earlier runs.
+    pub(super) kept: Kept,
+    /// Whether remotes may be asked.
+    pub(super) mode: Mode,
+    /// Its nodes.
+    pub(super) graph: Graph,
+    /// What is probably not meant.
+    pub(super) warnings: Diagnostics,
+    /// The repositories that includes name and that nobody has cloned.
+    pub(super) missing: Vec<RepoAt>,
+}
+
+impl Opened {
+    /// Finds the project of the working directory and loads it, for a verb that builds nothing.
+    pub(super) fn to_look(context: &Context, mode: Mode) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        Self::load(context, project, kept, mode)
+    }
+
+    /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
+    pub(super) fn load(
+        context: &Context,
+        project: Project,
+        kept: Kept,
+        mode: Mode,
+    ) -> anyhow::Result<Self> {
+        let layout = project.layout();
+        if project.machines.is_empty() {
+            return Err(no_machines(&project).into());
+        }
+        let probe = probe(context, &project, &layout, &kept, mode);
+        let loaded = front::load(&sources(&project), &project.root, &Mirrors::new(&probe))
+            .map_err(Failure::input)?;
+        let mut warnings = loaded.warnings;
+        if !project.kernels.is_empty() {
+            warnings.push(kernels_come_later());
+        }
+        let graph = Graph::build(loaded.spec).map_err(|defects| {
+            let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
+            Failure::input(problems.collect())
+        })?;
+        let missing = loaded.missing;
+        Ok(Self { project, layout, kept, mode, graph, warnings, missing })
+    }
+
+    /// Loads the project again, after something was cloned.
+    pub(super) fn again(self, context: &Context) -> anyhow::Result<Self> {
+        Self::load(context, self.project, self.kept, self.mode)
+    }
+
+    /// The probe of this project.
+    pub(super) fn probe<'a>(&'a self, context: &'a Context) -> Probe<'a> {
+        probe(context, &self.project, &self.layout, &self.kept, self.mode)
+    }
+
+    /// The nodes that are meant.
+    pub(super) fn select(&self, selectors: &[String]) -> anyhow::Result<Vec<NodeId>> {
+        self.graph
+            .select(selectors)
+            .map_err(|bad| Failure::input(bad.iter().map(problem).collect()).into())
+    }
+
+    /// The one node that is meant.
+    pub(super) fn node(&self, selector: &str) -> anyhow::Result<NodeId> {
+        match self.select(&[selector.to_owned()])?.as_slice() {
+            [one] => Ok(*one),
+            several => {
+                let names: Vec<String> = several
+                    .iter()
+                    .take(5)
+                    .map(|id| format!("`{}`", self.graph.node(*id).name))
+                    .collect();
+                let message =
+                    format!("`{selector}` means {} nodes, and one is asked for", several.len());
+                Err(Failure::new(Kind::Input, message)
+                    .hint(format!("such as {}", names.join(", ")))
+                    .into())
+            }
+        }
+    }
+}
+
+fn probe<'a>(
+    context: &'a Context,
+    project: &'a Project,
+    layout: &'a Layout,
+    kept: &'a Kept,
+    mode: Mode,
+) -> Probe<'a> {
+    let (settings, env) = (&project.settings, &context.env);
+    Probe { layout, settings, env, files: kept, memory: kept, mode, now: context.began_ms() }
+}
+
+/// What the front-ends have to know of the settings.
+fn sources(project: &Project) -> Sources {
+    let settings = &project.settings;
+    Sources {
+        machines: project.machines.clone(),
+        settings: project.config_path.clone(),
+        defaults: Defaults {
+            build_target: settings.defaults.build_target.clone(),
+            output: settings.defaults.output.clone(),
+        },
+        ignore: settings.ignore.clone(),
+        describe: match settings.stamps {
+            Stamps::Record => Role::Stamp,
+            Stamps::Key => Role::Key,
+        },
+    }
+}
+
+fn problem(bad: &BadSelector) -> Diagnostic {
+    let problem = Diagnostic::error(bad.to_string());
+    match bad {
+        BadSelector::UnknownTarget { nearest, .. } if !nearest.is_empty() => {
+            let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+            problem.hint(format!("did you mean {}?", names.join(", ")))
+        }
+        BadSelector::UnknownTarget { .. } => problem.hint("`graph list` has all names and labels"),
+        BadSelector::Malformed { .. } => problem,
+    }
+}
+
+fn no_machines(project: &Project) -> Failure {
+    if project.kernels.is_empty() {
+        return Failure::new(Kind::Input, "this project names no machines")
+            .hint("name a `machines.json` under `sources.machines` in `graph.yaml`");
+    }
+    Failure::new(
+        Kind::Input,
+        "this project has only kernels, which this version does not build yet",
+    )
+}
+
+fn kernels_come_later() -> Diagnostic {
+    Diagnostic::warning(
+        "kernels of `build-configs.yaml` are not built by this version; only machines are",
+    )
+}

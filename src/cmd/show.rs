@@ -1,0 +1,49 @@
+//! `graph show`: everything that goes into a node, and the exact commands that make it.
+
+use std::io::Write;
+
+use super::console::{Console, Format, print};
+use super::opened::Opened;
+use super::plan::mode;
+use super::survey::Survey;
+use crate::context::Context;
+use crate::report::text;
+use crate::report::view::show::{Places, ShowView};
+
+/// The arguments of `graph show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The node: a name, or a selector that means one
+    #[arg(value_name = "NODE")]
+    pub node: String,
+    /// Open no socket: branches are where they were last seen
+    #[arg(long)]
+    pub offline: bool,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When there is no such node or the input is wrong.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
+    let opened = Opened::to_look(context, mode(args.offline))?;
+    let id = opened.node(&args.node)?;
+    let survey = Survey::of(context, &opened, vec![id], Vec::new())?;
+    let plan = survey.plan(&opened);
+    let entry =
+        plan.entries.iter().find(|entry| entry.id == id).expect("what is wanted is planned");
+    let name = &opened.graph.node(id).name;
+    let last = survey.records.last(name).map(|last| last.record.as_ref());
+    let layout = &opened.layout;
+    let (work, out_dir) = (layout.work_dir(name), layout.out_dir(name));
+    let log = last.map(|last| layout.log_file(last.run, name)).filter(|log| log.exists());
+    let places = Places { root: layout.root(), work: &work, out: &out_dir, log: log.as_deref() };
+    let program = |program: &str| super::build::program_words(&opened, context, program);
+    let view =
+        ShowView::of((&opened.graph, id), &entry.judgement, survey.facts(), last, places, program);
+    Console::of(context).diagnostics(&survey.warnings(&opened));
+    print(&view, args.format, context, text::show, out)
+}

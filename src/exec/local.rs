@@ -1,0 +1,331 @@
+//! Runs nodes on this host: the work directory, the generated files, the steps through their supervisors, the outputs.
+//! Knows no schedule and no cache.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use graph::event::{Event, FailureReport};
+use graph::facts::Facts;
+use graph::name::NodeName;
+use graph::record::{Cost, Outcome};
+use graph::spec::{Node, Source, Step, Variable};
+use tokio::time::Instant;
+
+use crate::exec::collect::{self, Found};
+use crate::exec::environment::{self, Environment};
+use crate::exec::job::{Events, Execution, Executor, Job, Retry};
+use crate::exec::log::{Log, quoted};
+use crate::exec::step::{self, Ended, Limits};
+use crate::exec::stop::{Stop, Stopping};
+use crate::exec::template::Filling;
+use crate::exec::{failure, kas, workdir};
+use crate::redact::Redactor;
+
+/// Everything that running takes, decided before the run. All paths are absolute.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The run's number.
+    pub run: i64,
+    /// Where the project and what its builds share lie.
+    pub places: kas::Places,
+    /// Below it, each node has its work directory, at the path of its name.
+    pub work: PathBuf,
+    /// Holds the logs of this run.
+    pub logs: PathBuf,
+    /// Where `kas` is.
+    pub kas: kas::Toolchain,
+    /// How many cores one node may use.
+    pub cores: usize,
+    /// How long a node may run.
+    pub timeout: Option<Duration>,
+    /// How long it may log nothing.
+    pub stall: Option<Duration>,
+    /// How long it may take to end when it is asked to.
+    pub grace: Duration,
+    /// The environment that `graph` was started in.
+    pub outer: Environment,
+    /// The program that has the verb [`crate::exec::supervise::VERB`].
+    pub supervisor: PathBuf,
+}
+
+impl Settings {
+    /// This very program, also when its file was replaced meanwhile: a path would then lead to another, or nowhere.
+    pub const THIS_PROGRAM: &str = "/proc/self/exe";
+
+    /// How long a node may take to end unless somebody says otherwise: bitbake ends its tasks and saves its caches.
+    pub const GRACE: Duration = Duration::from_secs(15);
+}
+
+/// Runs nodes on this host.
+#[derive(Debug)]
+pub struct LocalExecutor {
+    settings: Settings,
+    facts: Arc<Facts>,
+    redactor: Redactor,
+    calls: AtomicUsize,
+}
+
+/// Why a node did not succeed.
+struct Trouble {
+    outcome: Outcome,
+    message: String,
+    retry: Retry,
+}
+
+impl Trouble {
+    /// One that has nothing to do with what the steps do.
+    fn ours(message: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Failed, message: message.into(), retry: Retry::Pointless }
+    }
+}
+
+impl Executor for LocalExecutor {
+    async fn execute(&self, job: Job, events: Events, mut stopping: Stopping) -> Execution {
+        let begun = Instant::now();
+        let node = &*job.node;
+        let path = self.log_path(&node.name);
+        let redactor = Arc::new(self.redactor_for(node));
+        let mut cost = Cost::default();
+        let (result, remembered) = match Log::open(&path, redactor.clone(), job.attempt > 1) {
+            Err(error) => {
+                let why =
+                    Trouble::ours(format!("cannot write the log `{}`: {error}", path.display()));
+                (Err(why), Default::default())
+            }
+            Ok(mut log) => {
+                let mut result =
+                    self.run(&job, &events, &mut log, &mut stopping, (begun, &mut cost)).await;
+                log.note(&match &result {
+                    Ok(_) => format!("succeeded after {:.1} s", begun.elapsed().as_secs_f32()),
+                    Err(trouble) => trouble.message.clone(),
+                });
+                let mut remembered = log.finish();
+                if let (true, Some(error)) = (result.is_ok(), remembered.broken.take()) {
+                    let why = format!("the log `{}` is not complete: {error}", path.display());
+                    result = Err(Trouble::ours(why));
+                }
+                (result, remembered)
+            }
+        };
+        cost.wall_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match result {
+            Ok(outputs) => Execution {
+                outcome: Outcome::Succeeded,
+                cost,
+                outputs,
+                failure: None,
+                retry: Retry::Pointless,
+            },
+            Err(Trouble { outcome, message, retry }) => {
+                let work = self.work_dir(&node.name);
+                let report =
+                    failure::report((outcome, message), &path, remembered, &work, &redactor);
+                let failure = Some(Arc::<FailureReport>::new(report));
+                Execution { outcome, cost, outputs: Vec::new(), failure, retry }
+            }
+        }
+    }
+
+    fn log(&self, node: &NodeName) -> Arc<str> {
+        self.log_path(node).to_string_lossy().into()
+    }
+}
+
+impl LocalExecutor {
+    /// One for a run with these facts.
+    #[must_use]
+    pub fn new(settings: Settings, facts: Arc<Facts>) -> Self {
+        let variables = settings.outer.iter();
+        let redactor = Redactor::from_environment(
+            variables.map(|(name, value)| (name.as_str(), value.to_string_lossy())),
+        );
+        Self { settings, facts, redactor, calls: AtomicUsize::new(0) }
+    }
+
+    /// The work directory of a node.
+    #[must_use]
+    pub fn work_dir(&self, node: &NodeName) -> PathBuf {
+        self.settings.work.join(node.path())
+    }
+
+    fn log_path(&self, node: &NodeName) -> PathBuf {
+        self.settings.logs.join(format!("{}.log", node.file_stem()))
+    }
+
+    fn redactor_for(&self, node: &Node) -> Redactor {
+        self.redactor.with(node.inputs.iter().filter_map(|input| match &input.source {
+            Source::Secret(text) => Some(&**text),
+            _ => None,
+        }))
+    }
+
+    async fn run(
+        &self,
+        job: &Job,
+        events: &Events,
+        log: &mut Log,
+        stopping: &mut Stopping,
+        (begun, cost): (Instant, &mut Cost),
+    ) -> Result<Vec<Found>, Trouble> {
+        let node = &*job.node;
+        let work = self.work_dir(&node.name);
+        log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
+        self.prepare(&work, log).await?;
+        let filling = Filling { work: &work, root: &self.settings.places.root, facts: &self.facts };
+        for file in &node.action.files {
+            let content = filling
+                .fill(&file.content)
+                .map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))?;
+            workdir::write(&work, &file.path, &content)
+                .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;
+        }
+        let limits = Limits {
+            deadline: self.settings.timeout.map(|timeout| begun + timeout),
+            stall: self.settings.stall,
+            grace: self.settings.grace,
+        };
+        let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
+        workdir::begin(&work).map_err(mark)?;
+        for step in &node.action.steps {
+            if *stopping.borrow() != Stop::No {
+                workdir::ended_cleanly(&work).map_err(mark)?;
+                return Err(Trouble {
+                    outcome: Outcome::Interrupted,
+                    message: format!("step {}: not started, because the run stops", step.name),
+                    retry: Retry::Pointless,
+                });
+            }
+            events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
+            let command = self.command(node, step, &filling)?;
+            log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));
+            let line = |line: &str| {
+                events.tell_if_room(Event::Line { node: node.name.clone(), line: line.into() });
+            };
+            let how = (self.settings.supervisor.as_path(), &command, work.as_path());
+            let ended = step::run(how, limits, log, line, stopping)
+                .await
+                .map_err(|error| Trouble::ours(format!("cannot start a supervisor: {error}")))?;
+            let result = self.after(step, &ended, log, cost);
+            if result.is_err() && !ended.was_killed() {
+                workdir::ended_cleanly(&work).map_err(mark)?;
+            }
+            result?;
+        }
+        workdir::ended_cleanly(&work).map_err(mark)?;
+        let outputs = node.outputs.clone();
+        let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
+        let found = found.expect("collecting does not panic");
+        found.map_err(|problems| Trouble::ours(problems.join("; ")))
+    }
+
+    async fn prepare(&self, work: &Path, log: &mut Log) -> Result<(), Trouble> {
+        let environment = environment::base(&self.settings.outer);
+        let (own, places) = (work.to_owned(), self.settings.places.clone());
+        let prepared = tokio::task::spawn_blocking(move || -> (Vec<String>, io::Result<()>) {
+            let mut told = Vec::new();
+            let result = workdir::prepare(&own, &environment, |line| told.push(line.to_owned()));
+            let shared = [&places.git, &places.sstate, &places.downloads];
+            (told, result.and_then(|()| shared.into_iter().try_for_each(std::fs::create_dir_all)))
+        });
+        let (told, result) = prepared.await.expect("preparing does not panic");
+        told.iter().for_each(|line| log.note(line));
+        result.map_err(|error| {
+            Trouble::ours(format!(
+                "cannot prepare the work directory `{}`: {error}",
+                work.display()
+            ))
+        })
+    }
+
+    fn command(
+        &self,
+        node: &Node,
+        step: &Step,
+        filling: &Filling<'_>,
+    ) -> Result<kas::Command, Trouble> {
+        let trouble = |why| Trouble::ours(format!("step {}: {why}", step.name));
+        let args = step.args.iter().map(|arg| filling.fill(arg).map(OsString::from));
+        let args: Vec<OsString> = args.collect::<Result<_, _>>().map_err(trouble)?;
+        let mut inputs = variables(node, &self.settings.outer);
+        for (name, value) in &step.env {
+            environment::set(&mut inputs, name, filling.fill(value).map_err(trouble)?);
+        }
+        environment::set(&mut inputs, "GRAPH_NODE", node.name.as_str());
+        let settings = &self.settings;
+        if step.program != kas::PROGRAM {
+            let mut env = environment::base(&settings.outer);
+            env.extend(inputs);
+            let argv = std::iter::once(step.program.into()).chain(args).collect();
+            return Ok(kas::Command { argv, env, after_kill: Vec::new() });
+        }
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let name =
+            kas::container_name(&settings.places.root, settings.run, &node.name.file_stem(), call);
+        let call = kas::Call {
+            work: filling.work,
+            name: &name,
+            args: &args,
+            cores: settings.cores,
+            inputs: &inputs,
+            outside: &outside(node, &settings.places.root),
+        };
+        Ok(settings.kas.command(&call, &settings.places, &settings.outer))
+    }
+
+    /// Takes note of a step's end; an error if it was not a good one.
+    fn after(
+        &self,
+        step: &Step,
+        ended: &Ended,
+        log: &mut Log,
+        cost: &mut Cost,
+    ) -> Result<(), Trouble> {
+        if let Some(status) = &ended.status {
+            cost.cpu_ms += status.cpu_ms;
+            cost.peak_memory = cost.peak_memory.max(status.peak_memory);
+            if status.stragglers > 0 {
+                log.note(&format!("processes that outlived the step: {}", status.stragglers));
+            }
+            if status.immortal > 0 {
+                log.note(&format!("processes that could not be killed: {}", status.immortal));
+            }
+        }
+        if ended.is_good() {
+            return Ok(());
+        }
+        let limits = (self.settings.timeout, self.settings.stall);
+        let (outcome, message) = failure::describe(step.name, ended, limits);
+        let not_started = ended.status.as_ref().is_some_and(|status| status.not_started.is_some());
+        let may_pass = matches!(outcome, Outcome::Failed | Outcome::Stalled) && !not_started;
+        let retry = if may_pass { Retry::Worthwhile } else { Retry::Pointless };
+        Err(Trouble { outcome, message, retry })
+    }
+}
+
+/// The variables that are inputs of a node: as the outer environment has them, else by their default.
+fn variables(node: &Node, outer: &Environment) -> Environment {
+    let value = |variable: &Variable| {
+        let default = || variable.default.as_deref().map(OsString::from);
+        outer.get(&*variable.name).cloned().or_else(default)
+    };
+    let variables = node.inputs.iter().filter_map(|input| match &input.source {
+        Source::Env(variable) => Some((variable.name.to_string(), value(variable)?)),
+        _ => None,
+    });
+    variables.collect()
+}
+
+/// What a node reads in place outside the project.
+fn outside(node: &Node, root: &Path) -> Vec<PathBuf> {
+    let path = |source: &Source| match source {
+        Source::File(path) | Source::Series(path) => Some(PathBuf::from(&**path)),
+        Source::Tree(tree) => Some(PathBuf::from(&*tree.dir)),
+        _ => None,
+    };
+    let paths = node.inputs.iter().filter_map(|input| path(&input.source));
+    paths.filter(|path| path.is_absolute() && !path.starts_with(root)).collect()
+}

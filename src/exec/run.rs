@@ -1,0 +1,380 @@
+//! The one loop that drives a run: asks the schedule what may start, starts it, awaits its end, has it recorded. Decides
+//! nothing itself: what runs is the schedule's word, how it runs the executor's, what is kept the journal's.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use graph::event::{Event, FailureReport};
+use graph::model::{Graph, NodeId};
+use graph::name::NodeName;
+use graph::plan::Tally;
+use graph::record::{Cost, Outcome, Record};
+use graph::schedule::{Ending, Finished, Next, Schedule};
+use graph::spec::Node;
+use graph::verdict::{Judgement, Verdict};
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
+
+use crate::exec::job::{Events, Execution, Executor, Job, Retry};
+use crate::exec::stop::{Stop, Stopping};
+
+/// Where a run records what happened. Called on threads that may block.
+///
+/// An error of any of these ends the run in order: what cannot be recorded must not be built further upon.
+pub trait Journal: Send + Sync + 'static {
+    /// The inputs that are no longer as they were when the node was judged, in users' words.
+    ///
+    /// # Errors
+    /// When they cannot be looked at.
+    fn changed(&self, node: &Node, judgement: &Judgement) -> anyhow::Result<Vec<String>>;
+
+    /// Keeps the outputs and records the success, in that order.
+    ///
+    /// # Errors
+    /// When either fails; then nothing is recorded.
+    fn succeeded(
+        &self,
+        node: &Node,
+        judgement: &Judgement,
+        execution: &Execution,
+    ) -> anyhow::Result<Arc<Record>>;
+
+    /// Records an execution that did not succeed.
+    ///
+    /// # Errors
+    /// When that fails.
+    fn failed(
+        &self,
+        node: &Node,
+        judgement: &Judgement,
+        execution: &Execution,
+    ) -> anyhow::Result<()>;
+
+    /// Puts the outputs of an earlier execution in place and records that; `None` if they are not there after all.
+    ///
+    /// # Errors
+    /// When they are there and it fails.
+    fn restored(
+        &self,
+        node: &Node,
+        judgement: &Judgement,
+        from: &Arc<Record>,
+    ) -> anyhow::Result<Option<Arc<Record>>>;
+}
+
+/// What the loop is told of the run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The run's number.
+    pub run: i64,
+    /// The forecast, to be told.
+    pub tally: Tally,
+    /// How long it may take in all, in milliseconds.
+    pub estimate_ms: Option<u64>,
+    /// How long single nodes took last time, in milliseconds.
+    pub estimates: HashMap<NodeName, u64>,
+    /// How often a node that failed is tried again.
+    pub retries: u32,
+}
+
+/// How a run went.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// How each node has settled, in the order in which they did.
+    pub endings: Vec<(NodeName, Ending)>,
+    /// What to show of those that failed.
+    pub failures: Vec<(NodeName, Arc<FailureReport>)>,
+    /// Whether it was asked to stop.
+    pub stopped: bool,
+    /// Wall time in milliseconds.
+    pub wall_ms: u64,
+}
+
+/// A run that could not go on. What is in the summary happened all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("the run could not go on: {error:#}")]
+pub struct Broken {
+    /// Why.
+    pub error: anyhow::Error,
+    /// What happened until it had stopped.
+    pub summary: Summary,
+}
+
+/// Drives a schedule to its end.
+///
+/// # Errors
+/// When something could not be recorded or we are at fault. Everything that ran has ended then, too.
+pub async fn run<E: Executor, J: Journal>(
+    (graph, schedule): (&Graph, Schedule<'_>),
+    (executor, journal): (Arc<E>, Arc<J>),
+    events: Events,
+    options: Options,
+    stopping: Stopping,
+) -> Result<Summary, Broken> {
+    let begun = Instant::now();
+    let opening = Event::RunStarted {
+        run: options.run,
+        tally: options.tally,
+        estimate_ms: options.estimate_ms,
+    };
+    events.tell(opening).await;
+    let mut drive = Drive {
+        graph,
+        schedule,
+        executor,
+        journal,
+        events,
+        options,
+        stop: watch::channel(Stop::No).0,
+        tasks: JoinSet::new(),
+        ids: HashMap::new(),
+        told: HashSet::new(),
+        summary: Summary::default(),
+        broken: None,
+    };
+    drive.until_done(stopping).await;
+    let mut summary = drive.summary;
+    summary.wall_ms = millis(begun);
+    drive.events.tell(Event::RunEnded { wall_ms: summary.wall_ms }).await;
+    match drive.broken {
+        Some(error) => Err(Broken { error, summary }),
+        None => Ok(summary),
+    }
+}
+
+struct Drive<'a, E, J> {
+    graph: &'a Graph,
+    schedule: Schedule<'a>,
+    executor: Arc<E>,
+    journal: Arc<J>,
+    events: Events,
+    options: Options,
+    /// What running nodes listen to: what was asked from outside, or what a defect of ours demands.
+    stop: watch::Sender<Stop>,
+    tasks: JoinSet<anyhow::Result<Ended>>,
+    ids: HashMap<Id, NodeId>,
+    told: HashSet<NodeId>,
+    summary: Summary,
+    broken: Option<anyhow::Error>,
+}
+
+/// How something that was started has ended, and what to tell of it.
+struct Ended {
+    finished: Finished,
+    wall_ms: u64,
+    failure: Option<Arc<FailureReport>>,
+}
+
+impl<E: Executor, J: Journal> Drive<'_, E, J> {
+    async fn until_done(&mut self, mut stopping: Stopping) {
+        let asked = *stopping.borrow_and_update();
+        self.heed(asked).await;
+        let mut may_stop = true;
+        loop {
+            match self.schedule.advance() {
+                Next::Start(id, judgement) => self.start(id, judgement).await,
+                Next::Restore(id, judgement, from) => self.restore(id, judgement, from),
+                Next::Settled(id, ending) => self.settled(id, ending, 0, None).await,
+                Next::Wait => tokio::select! {
+                    Some(ended) = self.tasks.join_next_with_id() => self.ended(ended).await,
+                    changed = stopping.changed(), if may_stop => {
+                        may_stop = changed.is_ok();
+                        let asked = *stopping.borrow_and_update();
+                        self.heed(asked).await;
+                    }
+                },
+                Next::Done => return,
+            }
+            if may_stop && stopping.has_changed().unwrap_or(false) {
+                let asked = *stopping.borrow_and_update();
+                self.heed(asked).await;
+            }
+        }
+    }
+
+    async fn heed(&mut self, asked: Stop) {
+        if asked == Stop::No {
+            return;
+        }
+        if !self.summary.stopped {
+            self.summary.stopped = true;
+            self.events.tell(Event::Stopping).await;
+        }
+        self.stop(asked);
+    }
+
+    fn stop(&mut self, how: Stop) {
+        self.schedule.stop();
+        self.stop.send_modify(|level| *level = how.max(*level));
+    }
+
+    async fn start(&mut self, id: NodeId, judgement: Judgement) {
+        let node = Arc::new(self.graph.node(id).clone());
+        let reasons = match &judgement.verdict {
+            Verdict::Stale(reasons) | Verdict::Restorable { reasons, .. } => reasons.clone(),
+            Verdict::Fresh | Verdict::Open(_) => Vec::new(),
+        };
+        let started = Event::NodeStarted {
+            node: node.name.clone(),
+            reasons: reasons.into(),
+            estimate_ms: self.options.estimates.get(&node.name).copied(),
+            log: self.executor.log(&node.name),
+        };
+        self.events.tell(started).await;
+        let attempts = Attempts {
+            executor: self.executor.clone(),
+            journal: self.journal.clone(),
+            events: self.events.clone(),
+            stopping: self.stop.subscribe(),
+            retries: self.options.retries,
+        };
+        let handle = self.tasks.spawn(attempts.run(node, judgement));
+        self.ids.insert(handle.id(), id);
+    }
+
+    fn restore(&mut self, id: NodeId, judgement: Judgement, from: Arc<Record>) {
+        let (journal, node) = (self.journal.clone(), self.graph.node(id).clone());
+        let handle = self.tasks.spawn_blocking(move || {
+            let begun = Instant::now();
+            let finished = match journal.restored(&node, &judgement, &from)? {
+                Some(record) => Finished::Restored(record),
+                None => Finished::NotRestored,
+            };
+            Ok(Ended { finished, wall_ms: millis(begun), failure: None })
+        });
+        self.ids.insert(handle.id(), id);
+    }
+
+    async fn ended(&mut self, ended: Result<(Id, anyhow::Result<Ended>), JoinError>) {
+        let (task, result) = match ended {
+            Ok((task, result)) => (task, result),
+            Err(error) => (error.id(), Err(anyhow::anyhow!("a defect of graph: {error}"))),
+        };
+        let id = self.ids.remove(&task).expect("every task is noted when it is started");
+        let Ended { finished, wall_ms, failure } = result.unwrap_or_else(|error| {
+            let log = self.executor.log(&self.graph.node(id).name);
+            let report = report(Outcome::Failed, format!("could not be recorded: {error:#}"), log);
+            self.broken.get_or_insert(error);
+            self.stop(Stop::InOrder);
+            let finished = Finished::Failed(Outcome::Failed);
+            Ended { finished, wall_ms: 0, failure: Some(report) }
+        });
+        let ending = match &finished {
+            Finished::Succeeded(_) => Some(Ending::Built),
+            Finished::Restored(_) => Some(Ending::Restored),
+            Finished::Failed(outcome) => Some(Ending::Failed(*outcome)),
+            Finished::NotRestored => None,
+        };
+        self.schedule.finish(id, finished);
+        if let Some(ending) = ending {
+            self.settled(id, ending, wall_ms, failure).await;
+        }
+    }
+
+    /// Tells of a node's ending, once: the schedule repeats those that we told it.
+    async fn settled(
+        &mut self,
+        id: NodeId,
+        ending: Ending,
+        wall_ms: u64,
+        failure: Option<Arc<FailureReport>>,
+    ) {
+        if !self.told.insert(id) {
+            return;
+        }
+        let node = self.graph.node(id).name.clone();
+        if let Some(failure) = &failure {
+            self.summary.failures.push((node.clone(), failure.clone()));
+        }
+        self.summary.endings.push((node.clone(), ending.clone()));
+        self.events.tell(Event::NodeEnded { node, ending, wall_ms, failure }).await;
+    }
+}
+
+/// The attempts at one node.
+struct Attempts<E, J> {
+    executor: Arc<E>,
+    journal: Arc<J>,
+    events: Events,
+    stopping: Stopping,
+    retries: u32,
+}
+
+impl<E: Executor, J: Journal> Attempts<E, J> {
+    async fn run(self, node: Arc<Node>, judgement: Judgement) -> anyhow::Result<Ended> {
+        let begun = Instant::now();
+        let mut cost = Cost::default();
+        let mut attempt = 1;
+        let mut execution = loop {
+            let job = Job { node: node.clone(), attempt };
+            let execution =
+                self.executor.execute(job, self.events.clone(), self.stopping.clone()).await;
+            cost.cpu_ms += execution.cost.cpu_ms;
+            cost.peak_memory = cost.peak_memory.max(execution.cost.peak_memory);
+            let again = execution.outcome != Outcome::Succeeded
+                && execution.retry == Retry::Worthwhile
+                && attempt <= self.retries
+                && *self.stopping.borrow() == Stop::No;
+            if !again {
+                break execution;
+            }
+            attempt += 1;
+            let (node, failure) = (node.name.clone(), execution.failure);
+            self.events.tell(Event::NodeRetried { node, attempt, failure }).await;
+        };
+        cost.wall_ms = millis(begun);
+        execution.cost = cost;
+        let log = self.executor.log(&node.name);
+        let journal = self.journal;
+        spawn_blocking(move || record(&*journal, &node, &judgement, execution, log)).await?
+    }
+}
+
+/// Records an execution, as a success only if what was hashed is what was built.
+fn record<J: Journal>(
+    journal: &J,
+    node: &Node,
+    judgement: &Judgement,
+    mut execution: Execution,
+    log: Arc<str>,
+) -> anyhow::Result<Ended> {
+    let wall_ms = execution.cost.wall_ms;
+    if execution.outcome == Outcome::Succeeded {
+        let doubt = doubt(journal, node, judgement)?;
+        let Some(doubt) = doubt else {
+            let record = journal.succeeded(node, judgement, &execution)?;
+            return Ok(Ended { finished: Finished::Succeeded(record), wall_ms, failure: None });
+        };
+        execution.outcome = Outcome::Unsure;
+        execution.failure = Some(report(Outcome::Unsure, doubt, log));
+    }
+    journal.failed(node, judgement, &execution)?;
+    let finished = Finished::Failed(execution.outcome);
+    Ok(Ended { finished, wall_ms, failure: execution.failure })
+}
+
+/// Why nobody knows what was built, if so.
+fn doubt<J: Journal>(
+    journal: &J,
+    node: &Node,
+    judgement: &Judgement,
+) -> anyhow::Result<Option<String>> {
+    if judgement.fingerprint.key.is_err() {
+        return Ok(Some("it ran well, but not all that went into it was known".to_owned()));
+    }
+    let changed = journal.changed(node, judgement)?;
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = changed.iter().map(|name| format!("`{name}`")).collect();
+    Ok(Some(format!("it ran well, but what went into it changed meanwhile: {}", names.join(", "))))
+}
+
+fn report(outcome: Outcome, message: String, log: Arc<str>) -> Arc<FailureReport> {
+    Arc::new(FailureReport { outcome, message, log, tail: Vec::new(), causes: Vec::new() })
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

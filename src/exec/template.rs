@@ -1,0 +1,48 @@
+//! Fills the holes of templates when a node runs. Knows facts and two directories, and touches nothing.
+
+use std::path::Path;
+
+use graph::facts::{Fact, Facts};
+use graph::spec::{Dir, Piece, Source, Template};
+
+/// What fills the holes.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a> {
+    /// The node's work directory.
+    pub work: &'a Path,
+    /// The project's root.
+    pub root: &'a Path,
+    /// What was observed.
+    pub facts: &'a Facts,
+}
+
+impl Filling<'_> {
+    /// The template as text.
+    ///
+    /// # Errors
+    /// In words, when a fact is not known or a directory is not text.
+    pub fn fill(&self, template: &Template) -> Result<String, String> {
+        template.0.iter().map(|piece| self.piece(piece)).collect()
+    }
+
+    fn piece(&self, piece: &Piece) -> Result<String, String> {
+        let dir = |dir: &Path| {
+            let text = dir.to_str().map(str::to_owned);
+            text.ok_or_else(|| format!("the path `{}` is not valid UTF-8", dir.display()))
+        };
+        match piece {
+            Piece::Text(text) => Ok(text.to_string()),
+            Piece::Dir(Dir::Work) => dir(self.work),
+            Piece::Dir(Dir::Root) => dir(self.root),
+            // As facts, these are known by their digests alone.
+            Piece::Fact(Source::Value(text) | Source::Secret(text)) => Ok(text.to_string()),
+            Piece::Fact(source) => match self.facts.get(source) {
+                Fact::Known { text, .. } => Ok(text.to_string()),
+                Fact::Missing => Err("a value that the build needs is missing".to_owned()),
+                Fact::Unknown(why) => {
+                    Err(format!("a value that the build needs is not known: {why}"))
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The work directory of a node: made, made clean, guarded. Knows no step.
+//!
+//! A work directory is kept between runs, because bitbake does little where it finds its own stamps. It must not let
+//! anything else through from one run to the next, and `kas --force-checkout` is not enough for that:
+//!
+//! | what was left | what `kas` does | what is done here |
+//! | --- | --- | --- |
+//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see `UNFINISHED`; and `.git` here is a file that ends git's search, see `guard` |
+//! | a lock of git, half a patch, a file of bitbake's that was being written, after a kill | fails, or goes on with what is there | everything is removed |
+//! | untracked files in a clone | keeps them, and bitbake reads every `*.bb` | `git clean`, and a clone in which that fails is removed |
+//! | patches of an earlier run | they are commits of a branch of their own, `patched-…`, which the checkout leaves behind with the files that they added | nothing |
+//! | a clone that borrows from a reference repository that is gone | fails | the clone is removed |
+//! | whatever lies beside the clones | may take it for a clone | it is removed |
+//! | `build/conf` | writes two of its files anew, leaves others (`auto.conf`, `site.conf`) | it is removed |
+//!
+//! After a kill, bitbake's own output is removed with the rest: pseudo keeps who owns what in memory and writes it when
+//! its server ends, so what a killed build has installed may belong to the wrong user, and nothing would notice. What
+//! had been finished comes back from the shared state cache.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use crate::exec::environment::Environment;
+use crate::exec::kas;
+use crate::process::Call;
+
+/// Exists from before the first step until a clean end; who finds it knows that the last run was killed.
+const UNFINISHED: &str = ".unfinished";
+
+/// A file where git expects the directory of a repository.
+const GUARD: &str = ".git";
+
+/// How long it may take to clean one clone.
+const CLEANING: Duration = Duration::from_secs(300);
+
+/// Makes a work directory that is as good as new for correctness and as old as possible for speed. Tells what it
+/// had to do. `environment` is for git.
+///
+/// # Errors
+/// When a file cannot be made or removed.
+pub fn prepare(
+    work: &Path,
+    environment: &Environment,
+    mut tell: impl FnMut(&str),
+) -> io::Result<()> {
+    fs::create_dir_all(work)?;
+    if work.join(UNFINISHED).exists() {
+        tell("an earlier run of this node was killed: starting with an empty work directory");
+        empty(work)?;
+    }
+    guard(work)?;
+    let build = kas::build_dir(work);
+    for entry in fs::read_dir(work)? {
+        let path = entry?.path();
+        if path != build && path != work.join(GUARD) {
+            sweep(&path, environment, &mut tell)?;
+        }
+    }
+    remove(&build.join("conf"))
+}
+
+/// To be called before the first step.
+///
+/// # Errors
+/// When the mark cannot be made.
+pub fn begin(work: &Path) -> io::Result<()> {
+    fs::File::create(work.join(UNFINISHED))?.sync_all()
+}
+
+/// To be called when all steps have ended and none was killed.
+///
+/// # Errors
+/// When the mark cannot be removed.
+pub fn ended_cleanly(work: &Path) -> io::Result<()> {
+    match fs::remove_file(work.join(UNFINISHED)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file below the work directory, whole or not at all.
+///
+/// # Errors
+/// When the path does not stay below, or the file cannot be written.
+pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
+    let relative = Path::new(path);
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(io::Error::other("the path leaves the work directory"));
+    }
+    let target = work.join(relative);
+    let dir = target.parent().unwrap_or(work);
+    fs::create_dir_all(dir)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(content.as_bytes())?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    file.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Stops git's search for a repository here: the work directory lies inside the project's own repository, and a
+/// command that was meant for a clone must not reach it.
+fn guard(work: &Path) -> io::Result<()> {
+    let path = work.join(GUARD);
+    if path.is_dir() {
+        remove(&path)?;
+    }
+    fs::write(path, "gitdir: this-is-no-repository\n")
+}
+
+/// Removes all that a directory holds, but the mark that says that this is needed, which goes last.
+fn empty(work: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(work)? {
+        let entry = entry?;
+        if entry.file_name() != UNFINISHED {
+            remove(&entry.path())?;
+        }
+    }
+    ended_cleanly(work)
+}
+
+/// Removes a file or a tree, also one with directories that may not be written to, such as Go's module cache.
+fn remove(path: &Path) -> io::Result<()> {
+    let result = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path).or_else(|error| {
+            if error.kind() != io::ErrorKind::PermissionDenied {
+                return Err(error);
+            }
+            open_up(path);
+            fs::remove_dir_all(path)
+        }),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("cannot remove `{}`: {error}", path.display()),
+        )),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn open_up(dir: &Path) {
+    // What cannot be opened up will be told by the removal that follows.
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).ok();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+/// Keeps clones, cleaned, and the directories that lead to them; removes all else. Tells whether anything was kept.
+fn sweep(path: &Path, environment: &Environment, tell: &mut impl FnMut(&str)) -> io::Result<bool> {
+    let is_dir = fs::symlink_metadata(path)?.is_dir();
+    if is_dir && path.join(".git").exists() {
+        return sweep_clones(path, environment, tell);
+    }
+    let mut kept = false;
+    if is_dir {
+        for entry in fs::read_dir(path)? {
+            kept |= sweep(&entry?.path(), environment, tell)?;
+        }
+    }
+    if !kept {
+        remove(path)?;
+    }
+    Ok(kept)
+}
+
+/// A clone, and those inside it.
+fn sweep_clones(
+    outermost: &Path,
+    environment: &Environment,
+    tell: &mut impl FnMut(&str),
+) -> io::Result<bool> {
+    let mut open = vec![outermost.to_owned()];
+    while let Some(dir) = open.pop() {
+        if dir.join(".git").exists()
+            && let Err(why) = clean(&dir, environment)
+        {
+            tell(&format!("removing the clone `{}`: {why}", dir.display()));
+            remove(&dir)?;
+        }
+        open.extend(subdirectories(&dir).into_iter().filter(|dir| !dir.ends_with(".git")));
+    }
+    Ok(outermost.exists())
+}
+
+fn subdirectories(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let dirs = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    dirs.map(|entry| entry.path()).collect()
+}
+
+/// Removes what is untracked from a clone. A single `-f`: a clone inside a clone is cleaned by itself.
+fn clean(clone: &Path, environment: &Environment) -> Result<(), String> {
+    let dot_git = clone.join(".git");
+    let alternates =
+        fs::read_to_string(dot_git.join("objects/info/alternates")).unwrap_or_default();
+    if let Some(gone) =
+        alternates.lines().find(|line| line.starts_with('/') && !Path::new(line).exists())
+    {
+        return Err(format!("it borrows from `{gone}`, which is gone"));
+    }
+    let mut git_dir = std::ffi::OsString::from("--git-dir=");
+    git_dir.push(&dot_git);
+    Call::new("git")
+        .args([git_dir, "--work-tree=.".into()])
+        .args(["clean", "-f", "-d", "-x", "-q"])
+        .dir(clone)
+        .env(environment)
+        .env([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("LC_ALL", "C")])
+        .deadline(CLEANING)
+        .answer()
+        .map(drop)
+        .map_err(|error| error.to_string())
+}

@@ -1,1 +1,0 @@
-//! `machines.json`: boards, each a chain of kas files, lowered to `image/…` and `sdk/…` nodes.

@@ -1,0 +1,127 @@
+//! Every file of machines of a project, with the kas files of all of them: in parallel, each file read once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use graph::spec::Spec;
+use rayon::prelude::*;
+
+use super::build::{Build, load_build};
+use super::file::{Defaults, Machine, Machines, duplicate, read};
+use super::lower::nodes;
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceText};
+use crate::front::kas::{Checkouts, FileCache, Ground, Text};
+use crate::front::load::{Loaded, Sources};
+
+/// Loads all machines.
+///
+/// # Errors
+/// All problems of all files.
+pub fn load(
+    sources: &Sources,
+    root: &Path,
+    checkouts: &dyn Checkouts,
+) -> Result<Loaded, Diagnostics> {
+    let mut found = Diagnostics::default();
+    let files: Vec<Machines> = sources
+        .machines
+        .iter()
+        .filter_map(|path| open(path, root, &sources.defaults, &mut found))
+        .collect();
+    let machines: Vec<(&Text, &Machine)> = files
+        .iter()
+        .flat_map(|file| file.machines.iter().map(|machine| (&file.yocto_branch, machine)))
+        .collect();
+    check_unique(&machines, &mut found);
+    let cache = FileCache::new(root);
+    let builds: Vec<Option<Build>> = machines
+        .par_iter()
+        .map(|(branch, machine)| load_build(machine, &branch.value, checkouts, &cache))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|build| match build {
+            Ok((build, warnings)) => {
+                found.extend(warnings);
+                Some(build)
+            }
+            Err(errors) => {
+                found.extend(errors);
+                None
+            }
+        })
+        .collect();
+    let built: Vec<(&Text, &Machine, Build)> = machines
+        .into_iter()
+        .zip(builds)
+        .filter_map(|((branch, machine), build)| Some((branch, machine, build?)))
+        .collect();
+    let loaded = lower(sources, cache.root(), &built, &mut found);
+    if found.has_errors() { Err(found) } else { Ok(Loaded { warnings: found, ..loaded }) }
+}
+
+fn lower(
+    sources: &Sources,
+    root: &Path,
+    built: &[(&Text, &Machine, Build)],
+    found: &mut Diagnostics,
+) -> Loaded {
+    let kas_files = built.iter().flat_map(|(.., build)| &build.reads);
+    let mut reads: BTreeSet<PathBuf> = kas_files.filter_map(|file| file.path.clone()).collect();
+    reads.extend(sources.machines.iter().chain(&sources.settings).map(|path| root.join(path)));
+    let named = |path: &PathBuf| Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned());
+    let names = reads.iter().filter_map(named).collect();
+    let ground = Ground::new(root, sources.ignore.clone(), reads, sources.describe);
+    let (mut spec, mut missing) = (Spec::default(), Vec::new());
+    for (branch, machine, build) in built {
+        spec.nodes.extend(nodes(machine, branch, build, &ground, found));
+        for repo in &build.merged.to_clone {
+            if !missing.contains(repo) {
+                missing.push(repo.clone());
+            }
+        }
+    }
+    Loaded { spec, warnings: Diagnostics::default(), missing, reads: names }
+}
+
+fn open(
+    path: &Path,
+    root: &Path,
+    defaults: &Defaults,
+    found: &mut Diagnostics,
+) -> Option<Machines> {
+    let absolute = root.join(path);
+    let name = absolute.strip_prefix(root).unwrap_or(&absolute).to_string_lossy().into_owned();
+    let bytes = match fs::read(&absolute) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let error = error.to_string();
+            let why = error.split(" (os error").next().unwrap_or_default().to_lowercase();
+            let problem = format!("the machines cannot be read: {why}");
+            found.push(Diagnostic::error(problem).in_file(name));
+            return None;
+        }
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        found.push(Diagnostic::error("the machines are not UTF-8").in_file(name));
+        return None;
+    };
+    let (machines, problems) = read(&Arc::new(SourceText { name: name.into(), text }), defaults);
+    found.extend(problems);
+    machines
+}
+
+/// Two files may name one machine, if they build it for different branches.
+fn check_unique(machines: &[(&Text, &Machine)], found: &mut Diagnostics) {
+    let mut titles: HashMap<String, &Text> = HashMap::new();
+    for (branch, machine) in machines {
+        let title = format!("{}-{}", machine.name.value, branch.value);
+        match titles.get(&title) {
+            Some(first) => found.push(duplicate(&machine.name, first)),
+            None => {
+                titles.insert(title, &machine.name);
+            }
+        }
+    }
+}

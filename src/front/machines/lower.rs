@@ -1,0 +1,116 @@
+//! A machine and what is built for it, lowered to nodes. Reads nothing.
+
+use std::sync::Arc;
+
+use graph::name::{BadName, NodeName};
+use graph::resource::Pool;
+use graph::spec::{
+    Action, Dir, GeneratedFile, Label, Node, Output, Piece, Presence, Step, Template,
+};
+
+use super::build::Build;
+use super::file::Machine;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::front::kas::{Effective, Ground, Text, generated_file, inputs, unresolved};
+
+/// The file that kas is given, in the work directory of a node.
+const GENERATED: &str = "graph.kas.yaml";
+
+/// Where bitbake leaves what it makes; `TMPDIR` is `tmp`, or `tmp-<branch>` where the configuration says so.
+const DEPLOY: &str = "build/tmp*/deploy";
+
+/// `image/<machine>-<branch>`, and `sdk/<machine>-<branch>` where the machine has one.
+#[must_use]
+pub fn nodes(
+    machine: &Machine,
+    yocto_branch: &Text,
+    build: &Build,
+    ground: &Ground,
+    found: &mut Diagnostics,
+) -> Vec<Node> {
+    named(machine, yocto_branch, build, ground, found).unwrap_or_else(|error| {
+        found.push(Diagnostic::error(error.to_string()).at(&machine.name.span));
+        Vec::new()
+    })
+}
+
+fn named(
+    machine: &Machine,
+    yocto_branch: &Text,
+    build: &Build,
+    ground: &Ground,
+    found: &mut Diagnostics,
+) -> Result<Vec<Node>, BadName> {
+    let title = format!("{}-{}", machine.name.value, yocto_branch.value);
+    let effective = with_target(&build.effective, machine);
+    let image = Node {
+        name: NodeName::new("image", [title.as_str()])?,
+        labels: labels(machine, yocto_branch),
+        inputs: inputs(&build.merged, &effective, ground, found),
+        needs: Vec::new(),
+        action: Action {
+            files: vec![GeneratedFile {
+                path: GENERATED.to_owned(),
+                content: generated_file(&build.merged, &effective, ground),
+            }],
+            steps: vec![kas("build", &[])],
+        },
+        outputs: image_outputs(machine),
+        declared: machine.name.span.place(),
+        pool: Pool::Build,
+        unresolved: unresolved(&build.merged, &effective),
+    };
+    if !machine.has_sdk {
+        return Ok(vec![image]);
+    }
+    let sdk = Node {
+        name: NodeName::new("sdk", [title.as_str()])?,
+        needs: vec![image.name.clone()],
+        action: Action {
+            steps: vec![kas("populate_sdk", &["-c", "populate_sdk"])],
+            ..image.action.clone()
+        },
+        outputs: vec![output("sdk/*.sh", Presence::Required)],
+        ..image.clone()
+    };
+    Ok(vec![image, sdk])
+}
+
+/// What the machine says is built in place of what its kas files say.
+fn with_target(effective: &Effective, machine: &Machine) -> Effective {
+    let mut effective = effective.clone();
+    if let Some(target) = &machine.target {
+        effective.targets = Some(vec![target.clone()]);
+    }
+    effective
+}
+
+fn labels(machine: &Machine, yocto_branch: &Text) -> Vec<Label> {
+    let label = |key, text: &Text| Label { key, value: text.value.to_string() };
+    let mut labels = vec![label("machine", &machine.name)];
+    labels.extend(machine.workflows.iter().map(|workflow| label("workflow", workflow)));
+    labels.push(label("yocto_branch", yocto_branch));
+    labels
+}
+
+/// `--force-checkout`, because kas goes on with whatever is there where a repository is dirty.
+fn kas(step: &'static str, options: &[&str]) -> Step {
+    let file = Template(vec![Piece::Dir(Dir::Work), Piece::Text(format!("/{GENERATED}").into())]);
+    let mut args = vec![Template::text("build"), Template::text("--force-checkout")];
+    args.extend(options.iter().map(|option| Template::text(Arc::from(*option))));
+    args.push(file);
+    Step { name: step, program: "kas", args, env: Vec::new() }
+}
+
+fn image_outputs(machine: &Machine) -> Vec<Output> {
+    let images = machine.outputs.iter().map(|glob| format!("images/*/{glob}"));
+    let mut outputs: Vec<Output> =
+        images.map(|pattern| output(&pattern, Presence::Required)).collect();
+    outputs.push(output("**/*pvrexport.tgz", Presence::Optional));
+    outputs.push(output("sdk/panta*.sh", Presence::Optional));
+    outputs
+}
+
+fn output(below: &str, presence: Presence) -> Output {
+    Output { pattern: format!("{DEPLOY}/{below}"), presence }
+}

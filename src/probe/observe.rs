@@ -1,0 +1,287 @@
+//! Observes every distinct source of a set of nodes once, all kinds at the same time. Decides nothing of them.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use graph::digest::Digest;
+use graph::facts::{Fact, Facts};
+use graph::model::{Graph, NodeId};
+use graph::spec::{Node, Piece, RemoteFile, RemoteRef, Source, Template, Tree, Variable};
+
+use super::content::Files;
+use super::git::Git;
+use super::memory::Memory;
+use super::tool::KasProbe;
+use super::tree::{LARGE_INDEX, TreeContent, TreeError, TreeProbe};
+use super::{patch, refs};
+use crate::config::Settings;
+use crate::context::Environment;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::failure::Failure;
+use crate::layout::Layout;
+use crate::redact::is_secret_name;
+
+/// How long a remote may take to answer.
+const REMOTE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What stands for a value that is not kept.
+const VEILED: &str = "(not shown)";
+
+/// Whether remotes may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They are asked.
+    Online,
+    /// No socket is opened; what was last known is taken, and its age told.
+    Offline,
+}
+
+/// Observes the sources of a project.
+pub struct Probe<'a> {
+    /// Where everything lies.
+    pub layout: &'a Layout,
+    /// What was configured.
+    pub settings: &'a Settings,
+    /// The environment of the command.
+    pub env: &'a Environment,
+    /// Tells what files hold.
+    pub files: &'a dyn Files,
+    /// Remembers refs and versions.
+    pub memory: &'a dyn Memory,
+    /// Whether remotes may be asked.
+    pub mode: Mode,
+    /// When the command began, in milliseconds since 1970.
+    pub now: i64,
+}
+
+/// What was observed.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// A fact for each source.
+    pub facts: Facts,
+    /// The files of each tree, by the digest of the tree, in order of path.
+    pub manifests: Vec<(Digest, Vec<(String, Digest)>)>,
+    /// What is to be said of it: remotes that did not answer, facts that are old.
+    pub warnings: Diagnostics,
+}
+
+/// Distinct sources by kind, in order of first mention.
+#[derive(Default)]
+struct Wanted<'g> {
+    files: Vec<&'g Arc<str>>,
+    series: Vec<&'g Arc<str>>,
+    trees: Vec<&'g Arc<Tree>>,
+    refs: Vec<&'g RemoteRef>,
+    blobs: Vec<&'g Arc<RemoteFile>>,
+    env: Vec<&'g Arc<Variable>>,
+    tools: Vec<&'g Arc<str>>,
+    describes: Vec<&'g Arc<str>>,
+}
+
+impl<'g> Wanted<'g> {
+    fn of(nodes: impl Iterator<Item = &'g Node>) -> Self {
+        let mut wanted = Self::default();
+        let mut seen: HashSet<&Source> = HashSet::new();
+        for source in nodes.flat_map(sources) {
+            if !matches!(source, Source::Value(_) | Source::Secret(_)) && seen.insert(source) {
+                wanted.add(source);
+            }
+        }
+        wanted
+    }
+
+    fn add(&mut self, source: &'g Source) {
+        match source {
+            Source::Value(_) | Source::Secret(_) => {}
+            Source::File(path) => self.files.push(path),
+            Source::Series(path) => self.series.push(path),
+            Source::Tree(tree) => self.trees.push(tree),
+            Source::Ref(one) => self.refs.push(one),
+            Source::Blob(file) => self.blobs.push(file),
+            Source::Env(variable) => self.env.push(variable),
+            Source::Tool(name) => self.tools.push(name),
+            Source::Describe(dir) => self.describes.push(dir),
+        }
+    }
+}
+
+/// Every source that a node names, also those that only its action does.
+fn sources(node: &Node) -> impl Iterator<Item = &Source> {
+    let steps = node.action.steps.iter();
+    let args =
+        steps.flat_map(|step| step.args.iter().chain(step.env.iter().map(|(_, value)| value)));
+    let templates = node.action.files.iter().map(|file| &file.content).chain(args);
+    let pieces = templates.flat_map(|Template(pieces)| pieces).filter_map(|piece| match piece {
+        Piece::Fact(source) => Some(source),
+        Piece::Text(_) | Piece::Dir(_) => None,
+    });
+    node.inputs.iter().map(|input| &input.source).chain(pieces)
+}
+
+impl Probe<'_> {
+    /// Git as this project uses it.
+    #[must_use]
+    pub fn git(&self) -> Git {
+        Git::new(self.env, self.layout.git(), REMOTE_DEADLINE)
+    }
+
+    /// Finds out about kas as this project uses it.
+    #[must_use]
+    pub fn kas(&self) -> KasProbe<'_> {
+        let (kas, env) = (&self.settings.kas, self.env);
+        KasProbe { kas, env, layout: self.layout, memory: self.memory }
+    }
+
+    /// Observes every source of the wanted nodes and of all that they need, each once.
+    ///
+    /// # Errors
+    /// When a pattern of the settings is none. What cannot be observed is no error but an unknown fact, and a warning.
+    pub fn observe(&self, graph: &Graph, wanted: &[NodeId]) -> Result<Observed, Failure> {
+        let closure = graph.closure(wanted);
+        let wanted = Wanted::of(closure.iter().map(|id| graph.node(*id)));
+        let git = self.git();
+        let mut observed = Observed::default();
+        std::thread::scope(|scope| {
+            let refs = scope.spawn(|| self.refs(&wanted.refs, &git));
+            let tools = scope.spawn(|| self.tools(&wanted.tools));
+            let describes = scope.spawn(|| self.describes(&wanted.describes, &git));
+            let blobs = scope.spawn(|| blobs(&wanted.blobs, &git));
+            let trees = self.trees(&wanted.trees, &git);
+            self.add_files(&wanted, &mut observed.facts);
+            let no_panic = "probes do not panic";
+            let (commits, warnings) = refs.join().expect(no_panic);
+            let facts = tools.join().expect(no_panic).into_iter();
+            let facts = facts.chain(describes.join().expect(no_panic));
+            let facts = facts.chain(blobs.join().expect(no_panic));
+            let commits = commits.into_iter().map(|(one, fact)| (Source::Ref(one.into()), fact));
+            facts.chain(commits).for_each(|(source, fact)| observed.facts.insert(source, fact));
+            warnings.into_iter().for_each(|warning| observed.warnings.push(warning));
+            observed.add_trees(&wanted.trees, trees)
+        })?;
+        Ok(observed)
+    }
+
+    /// Observes again what a build of one node reads in place: its files and trees. What changed between the first
+    /// observation and this one may or may not have been built, so that nobody knows what was.
+    ///
+    /// # Errors
+    /// As [`Probe::observe`].
+    pub fn reobserve(&self, node: &Node) -> Result<Facts, Failure> {
+        let wanted = Wanted::of(std::iter::once(node));
+        let mut observed = Observed::default();
+        self.add_files(&wanted, &mut observed.facts);
+        observed.add_trees(&wanted.trees, self.trees(&wanted.trees, &self.git()))?;
+        Ok(observed.facts)
+    }
+
+    fn add_files(&self, wanted: &Wanted<'_>, facts: &mut Facts) {
+        let path = |path: &Arc<str>| self.layout.root().join(&**path);
+        let paths: Vec<PathBuf> = wanted.files.iter().map(|name| path(name)).collect();
+        for (name, fact) in wanted.files.iter().zip(patch::files(&paths, self.files)) {
+            facts.insert(Source::File(Arc::clone(name)), fact);
+        }
+        for name in &wanted.series {
+            facts.insert(Source::Series(Arc::clone(name)), patch::series(&path(name), self.files));
+        }
+        for variable in &wanted.env {
+            facts.insert(Source::Env(Arc::clone(variable)), self.variable(variable));
+        }
+    }
+
+    /// What a build sees, wherever it comes from: a variable that is set to its default changes nothing. A value from
+    /// the environment is nobody's to see.
+    fn variable(&self, variable: &Variable) -> Fact {
+        match (self.env.os(&variable.name), &variable.default) {
+            (Some(value), _) => Fact::veiled(value.as_encoded_bytes(), VEILED),
+            (None, Some(value)) if is_secret_name(&variable.name) => {
+                Fact::veiled(value.as_bytes(), VEILED)
+            }
+            (None, Some(value)) => Fact::veiled(value.as_bytes(), value),
+            (None, None) => Fact::Missing,
+        }
+    }
+
+    fn trees(
+        &self,
+        trees: &[&Arc<Tree>],
+        git: &Git,
+    ) -> Vec<Result<Option<TreeContent>, TreeError>> {
+        let shared = &self.settings.shared;
+        let shared = [&shared.sstate, &shared.downloads, &shared.git, &shared.ccache];
+        let state = std::iter::once(self.layout.state().to_owned());
+        let ours: Vec<PathBuf> = state
+            .chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir)))
+            .collect();
+        let probe = TreeProbe { git, files: self.files, ours: &ours, large_index: LARGE_INDEX };
+        trees.iter().map(|tree| probe.observe(self.layout.root(), tree)).collect()
+    }
+
+    fn refs(&self, refs: &[&RemoteRef], git: &Git) -> refs::Told {
+        match self.mode {
+            Mode::Online => refs::ask(refs, git, self.memory),
+            Mode::Offline => refs::remember(refs, self.memory, self.now),
+        }
+    }
+
+    fn tools(&self, tools: &[&Arc<str>]) -> Vec<(Source, Fact)> {
+        let fact = |name: &str| match name {
+            "kas" => match self.kas().identify() {
+                Ok(version) => Fact::text(&version),
+                Err(why) => Fact::Unknown(why.into()),
+            },
+            other => Fact::Unknown(format!("nobody knows how to ask `{other}`").into()),
+        };
+        tools.iter().map(|name| (Source::Tool(Arc::clone(name)), fact(name))).collect()
+    }
+
+    fn describes(&self, dirs: &[&Arc<str>], git: &Git) -> Vec<(Source, Fact)> {
+        let fact = |dir: &Path| match git.describe(dir) {
+            Ok(Some(text)) => Fact::text(&text),
+            Ok(None) => Fact::Missing,
+            Err(error) => Fact::Unknown(error.to_string().into()),
+        };
+        let root = self.layout.root();
+        dirs.iter()
+            .map(|dir| (Source::Describe(Arc::clone(dir)), fact(&root.join(&***dir))))
+            .collect()
+    }
+}
+
+fn blobs(blobs: &[&Arc<RemoteFile>], git: &Git) -> Vec<(Source, Fact)> {
+    let fact = |file: &RemoteFile| match git.read_blob(&file.url, &file.commit, &file.path) {
+        Ok(Some(content)) => Fact::content(Digest::of(&content)),
+        Ok(None) => Fact::Unknown("its repository was not cloned yet, or has no such file".into()),
+        Err(error) => Fact::Unknown(error.to_string().into()),
+    };
+    blobs.iter().map(|file| (Source::Blob(Arc::clone(file)), fact(file))).collect()
+}
+
+impl Observed {
+    fn add_trees(
+        &mut self,
+        trees: &[&Arc<Tree>],
+        contents: Vec<Result<Option<TreeContent>, TreeError>>,
+    ) -> Result<(), Failure> {
+        for (tree, content) in trees.iter().zip(contents) {
+            let fact = match content {
+                Ok(Some(content)) => {
+                    self.manifests.push((content.digest, content.manifest));
+                    Fact::content(content.digest)
+                }
+                Ok(None) => Fact::Missing,
+                Err(TreeError::Pattern(bad)) => {
+                    let problem = Diagnostic::error(bad.to_string());
+                    return Err(Failure::input(std::iter::once(problem).collect()));
+                }
+                Err(error) => {
+                    self.warnings.push(Diagnostic::warning(error.to_string()));
+                    Fact::Unknown(error.to_string().into())
+                }
+            };
+            self.facts.insert(Source::Tree(Arc::clone(tree)), fact);
+        }
+        Ok(())
+    }
+}

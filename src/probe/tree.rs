@@ -1,0 +1,227 @@
+//! The content of a local repository, as a build could see it. Knows no kas.
+//!
+//! | in it | why |
+//! | --- | --- |
+//! | files that git tracks, with what they hold now | also those that are ignored and were added by force |
+//! | files that git neither tracks nor ignores | a new recipe is built before it is added |
+//! | the same of submodules | kas builds them with the repository |
+//! | everything, where no git is or git ignores the directory as a whole | nobody says what would not count |
+//!
+//! | not in it | why |
+//! | --- | --- |
+//! | what git ignores | build directories, editors' files |
+//! | repositories inside that are not submodules | clones that kas or the user left there; they are inputs of their own |
+//! | what `ignore` and `except` name, and directories of ours | see [`graph::spec::Tree`] |
+//! | tracked files that are missing | a build cannot see them, and committing that they are gone changes nothing |
+//!
+//! Git itself lists the files, so what counts as ignored is by definition what git ignores: its index, its excludes,
+//! its configuration. In large repositories the files that it tracks are hashed while it still looks for others.
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use graph::digest::{Digest, Fields};
+use graph::spec::Tree;
+
+use super::content::{Content, Files, Links};
+use super::git::{self, Git, Listing};
+use super::tree_filter::{BadPattern, Filter};
+
+/// The index of some ten thousand files: from there on, a second process costs less than it saves.
+pub(super) const LARGE_INDEX: u64 = 1 << 20;
+
+/// What a tree holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeContent {
+    /// The digest of it all.
+    pub digest: Digest,
+    /// Every file with the digest of its content, in order of path. A path that is no UTF-8 is shown with marks.
+    pub manifest: Vec<(String, Digest)>,
+}
+
+/// Why the content of a tree is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// A pattern is none.
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
+    /// Git will not list it.
+    #[error("git cannot list `{}`: {source}", dir.display())]
+    Git {
+        /// The directory.
+        dir: PathBuf,
+        /// What git said.
+        source: git::Error,
+    },
+    /// A file or directory cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Observes trees.
+pub(super) struct TreeProbe<'a> {
+    /// Lists repositories.
+    pub(super) git: &'a Git,
+    /// Hashes files.
+    pub(super) files: &'a dyn Files,
+    /// Directories of ours, absolute: never part of a tree that they lie in.
+    pub(super) ours: &'a [PathBuf],
+    /// From how many bytes of index on the files that git tracks are hashed while it looks for others.
+    pub(super) large_index: u64,
+}
+
+/// A file with what it holds: its path relative to the tree, in bytes.
+type Entry = (Vec<u8>, Digest);
+
+impl TreeProbe<'_> {
+    /// Observes one tree. `None` if there is no such directory.
+    pub(super) fn observe(
+        &self,
+        root: &Path,
+        tree: &Tree,
+    ) -> Result<Option<TreeContent>, TreeError> {
+        let named = root.join(&*tree.dir);
+        // Ours and theirs must be told in the same terms, whatever links lead here.
+        let Ok(dir) = named.canonicalize() else { return Ok(None) };
+        if !dir.is_dir() {
+            return Ok(None);
+        }
+        let ours =
+            self.ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+        let ours: Vec<Vec<u8>> = ours
+            .filter_map(|path| Some(path.strip_prefix(&dir).ok()?.as_os_str().as_bytes().to_vec()))
+            .collect();
+        let filter = Filter::new(tree, ours)?;
+        let mut entries = Vec::new();
+        self.directory(&dir, b"", &filter, &mut entries)?;
+        entries.sort_unstable();
+        entries.dedup();
+        let mut fields = Fields::of("graph tree v1");
+        for (path, digest) in &entries {
+            fields.add(path);
+            fields.add(digest.as_bytes());
+        }
+        let shown = |path: Vec<u8>| match String::from_utf8(path) {
+            Ok(path) => path,
+            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
+        };
+        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
+        Ok(Some(TreeContent { digest: fields.finish(), manifest }))
+    }
+
+    /// Adds the files of one directory, which may be a repository, a part of one, or none.
+    fn directory(
+        &self,
+        dir: &Path,
+        prefix: &[u8],
+        filter: &Filter,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), TreeError> {
+        let failed = |source| TreeError::Git { dir: dir.to_owned(), source };
+        let is_ignored = !dir.join(".git").exists() && self.git.ignores(dir).map_err(failed)?;
+        let index = dir.join(".git/index").metadata().map_or(0, |file| file.len());
+        let is_listed = if is_ignored {
+            false
+        } else if index < self.large_index {
+            self.add_listed(dir, prefix, self.git.present(dir).map_err(failed)?, filter, entries)?
+        } else {
+            std::thread::scope(|scope| {
+                let untracked = scope.spawn(|| self.git.untracked(dir));
+                let tracked = self.git.tracked(dir).map_err(failed)?;
+                let is_listed = self.add_listed(dir, prefix, tracked, filter, entries)?;
+                let untracked =
+                    untracked.join().expect("listing does not panic").map_err(failed)?;
+                self.add_listed(dir, prefix, untracked, filter, entries).map(|_| is_listed)
+            })?
+        };
+        if is_listed { Ok(()) } else { self.walk(dir, prefix, filter, entries) }
+    }
+
+    /// Adds what git listed; `false` if it knows no repository here.
+    fn add_listed(
+        &self,
+        dir: &Path,
+        prefix: &[u8],
+        listing: Option<Listing>,
+        filter: &Filter,
+        entries: &mut Vec<Entry>,
+    ) -> Result<bool, TreeError> {
+        let Some(listing) = listing else { return Ok(false) };
+        // What ends in a slash is a repository that is not a submodule.
+        let files = listing.paths().filter(|path| !path.ends_with(b"/"));
+        self.add(dir, prefix, files, filter, entries)?;
+        Ok(true)
+    }
+
+    /// Adds paths below a directory with what they hold.
+    fn add<'p>(
+        &self,
+        dir: &Path,
+        prefix: &[u8],
+        paths: impl Iterator<Item = &'p [u8]>,
+        filter: &Filter,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), TreeError> {
+        let mut kept = filter.files();
+        let (names, files): (Vec<Vec<u8>>, Vec<PathBuf>) = paths
+            .map(|path| (below(prefix, path), dir.join(std::ffi::OsStr::from_bytes(path))))
+            .filter(|(name, _)| kept.keeps(name))
+            .unzip();
+        for ((name, path), content) in
+            names.into_iter().zip(&files).zip(self.files.look(&files, Links::AsLinks))
+        {
+            match content {
+                Ok(Content::Directory) if path.join(".git").exists() => {
+                    self.directory(path, &below(&name, b""), filter, entries)?;
+                }
+                Ok(content) => entries.extend(content.digest().map(|digest| (name, digest))),
+                Err(source) => return Err(TreeError::Read { path: path.clone(), source }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds every file below a directory that no git knows.
+    fn walk(
+        &self,
+        dir: &Path,
+        prefix: &[u8],
+        filter: &Filter,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), TreeError> {
+        let mut found: Vec<Vec<u8>> = Vec::new();
+        let mut open: Vec<Vec<u8>> = vec![Vec::new()];
+        while let Some(inner) = open.pop() {
+            let here = dir.join(std::ffi::OsStr::from_bytes(&inner));
+            let failed = |source| TreeError::Read { path: here.clone(), source };
+            for entry in here.read_dir().map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let path = below(&inner, entry.file_name().as_bytes());
+                if entry.file_name() == ".git" {
+                    continue;
+                }
+                match entry.file_type().map_err(failed)?.is_dir() {
+                    true if filter.enters(&below(prefix, &path)) => open.push(path),
+                    true => {}
+                    false => found.push(path),
+                }
+            }
+        }
+        found.sort_unstable();
+        self.add(dir, prefix, found.iter().map(Vec::as_slice), filter, entries)
+    }
+}
+
+fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
+    match prefix {
+        b"" => path.to_vec(),
+        prefix if prefix.ends_with(b"/") => [prefix, path].concat(),
+        prefix => [prefix, b"/", path].concat(),
+    }
+}

@@ -1,0 +1,105 @@
+//! The lines that say it all, and what they are made of. Shared by the text and the Markdown; without colours.
+
+use std::cmp::Reverse;
+
+use graph::name::NodeName;
+use indexmap::IndexMap;
+
+use super::sentence::label;
+use super::view::plan::{PlanSummary, PlanView};
+use super::view::reason::{ReasonKind, ReasonView};
+use super::view::summary::{EndingKind, Endings, RunSummaryView};
+use super::words::{about, count, duration, number};
+use crate::escape::terminal;
+
+/// A reason with the nodes that share it.
+pub(super) type Cause<'a> = (&'a ReasonView, Vec<&'a NodeName>);
+
+/// Each reason with the nodes that share it, the most shared first.
+pub(super) fn causes(view: &PlanView) -> Vec<Cause<'_>> {
+    let mut causes: IndexMap<&ReasonView, Vec<&NodeName>> = IndexMap::new();
+    for node in &view.nodes {
+        for reason in node.reasons.iter().filter(|reason| reason.kind != ReasonKind::Open) {
+            causes.entry(reason).or_default().push(&node.name);
+        }
+    }
+    let mut causes: Vec<_> = causes.into_iter().collect();
+    causes.sort_by_key(|(_, nodes)| Reverse(nodes.len()));
+    causes
+}
+
+/// Between the pieces of a line that says it all.
+pub(super) const DOT: &str = " · ";
+
+/// The line that says it all, in pieces.
+pub(super) fn headline(summary: &PlanSummary, causes: &[Cause<'_>]) -> Vec<String> {
+    if summary.total == 0 {
+        return vec!["no nodes: nothing is declared, or nothing was selected".to_owned()];
+    }
+    if summary.fresh == summary.total {
+        let fresh = match summary.total {
+            1 => "the node is fresh".to_owned(),
+            total => format!("all {} nodes are fresh", number(total)),
+        };
+        return vec![fresh, "nothing to do".to_owned()];
+    }
+    let mut said = vec![format!("{} of {} stale", number(summary.stale), number(summary.total))];
+    let counts = [
+        (summary.restorable, "in the store"),
+        (summary.open, "open"),
+        (summary.duplicates, "built under another name"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    said.extend(counts.map(|(count, what)| format!("{} {what}", number(*count))));
+    if let Some(ms) = summary.estimate_ms {
+        let rest = match summary.unestimated {
+            0 => String::new(),
+            new => format!(" and {}", count(new, "new node")),
+        };
+        said.push(about(ms) + &rest);
+    }
+    let mut labels: Vec<String> = Vec::new();
+    for (reason, _) in causes {
+        let label = terminal(&label(reason)).into_owned();
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    match labels.as_slice() {
+        [] => {}
+        [one] => said.push(format!("cause: {one}")),
+        [one, two] => said.push(format!("causes: {one}, {two}")),
+        [one, two, rest @ ..] => {
+            said.push(format!("causes: {one}, {two} and {}", count(rest.len(), "other")));
+        }
+    }
+    said
+}
+
+/// `3 built · 9 fresh`.
+pub(super) fn endings(endings: &Endings) -> String {
+    let one = |(kind, count): (EndingKind, usize)| format!("{} {}", number(count), kind.word());
+    let all: Vec<String> = endings.iter().map(one).collect();
+    all.join(DOT)
+}
+
+fn endings_but_fresh(endings: &Endings) -> usize {
+    endings.iter().filter(|(kind, _)| *kind != EndingKind::Fresh).map(|(_, count)| count).sum()
+}
+
+/// How a run went, in one line.
+pub(super) fn ended(view: &RunSummaryView) -> String {
+    let all = endings(&view.endings);
+    let time = format!("in {} · run {}", duration(view.wall_ms), view.run);
+    let counts = &view.endings;
+    if view.stopped {
+        return format!("interrupted · {all} {time}");
+    }
+    let idle = endings_but_fresh(counts) == 0;
+    match counts.fresh {
+        _ if !idle => format!("{all} {time}"),
+        0 => "no node was selected".to_owned(),
+        1 => "nothing to do · the node is fresh".to_owned(),
+        fresh => format!("nothing to do · all {} are fresh", count(fresh, "node")),
+    }
+}

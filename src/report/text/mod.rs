@@ -1,0 +1,16 @@
+//! The forms for people at a terminal or in a log.
+
+mod list;
+mod plan;
+mod reason;
+mod runs;
+mod show;
+mod summary;
+mod why;
+
+pub use self::list::list;
+pub use self::plan::plan;
+pub use self::runs::runs;
+pub use self::show::show;
+pub use self::summary::summary;
+pub use self::why::why;

@@ -1,0 +1,111 @@
+//! `graph plan` as text: one line that says it all, the causes, the nodes.
+
+use std::io::{self, Write};
+
+use super::reason::reason;
+use crate::escape::terminal;
+use crate::report::gist::{DOT, causes, headline};
+use crate::report::page::{DIM, GOOD, HEAD, Page, STALE, STORED, columns, cut, pad, paint};
+use crate::report::sentence::label;
+use crate::report::view::plan::{PlanView, PlannedView};
+use crate::report::view::reason::VerdictKind;
+use crate::report::words::{count, duration, names};
+
+/// How much of a long plan is shown at a terminal; a pipe gets all of it.
+const MOST_NODES: usize = 60;
+const MOST_NAME_LINES: usize = 5;
+
+/// Writes a plan.
+///
+/// # Errors
+/// When the writer fails.
+pub fn plan(view: &PlanView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let causes = causes(view);
+    let mut line = String::new();
+    for piece in headline(&view.summary, &causes) {
+        if !line.is_empty() && columns(&line) + columns(DOT) + columns(&piece) > page.room(0) {
+            writeln!(out, "{line}")?;
+            line = piece;
+        } else {
+            let dot = if line.is_empty() { "" } else { DOT };
+            line = line + dot + &piece;
+        }
+    }
+    writeln!(out, "{line}")?;
+    if !causes.is_empty() {
+        writeln!(out)?;
+    }
+    for (cause, of) in &causes {
+        reason(out, 0, cause, page)?;
+        let lines = names(of, page.width.map_or(100, |_| page.room(2)));
+        let most = if page.width.is_some() { MOST_NAME_LINES } else { lines.len() };
+        for line in lines.iter().take(most) {
+            writeln!(out, "  {line}")?;
+        }
+        if lines.len() > most {
+            writeln!(out, "  {}", paint(DIM, format!("… {} in all", count(of.len(), "node"))))?;
+        }
+    }
+    if view.nodes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    nodes(view, page, out)
+}
+
+fn nodes(view: &PlanView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let most = if page.width.is_some() { MOST_NODES } else { view.nodes.len() };
+    let shown = &view.nodes[..most.min(view.nodes.len())];
+    let name_width = shown.iter().map(|node| node.name.as_str().len()).max().unwrap_or(0);
+    let times: Vec<String> =
+        shown.iter().map(|node| node.estimate_ms.map_or_else(String::new, duration)).collect();
+    let time_width = times.iter().map(|time| columns(time)).max().unwrap_or(0);
+    let word_width = shown.iter().map(|node| node.verdict.word().len()).max().unwrap_or(0);
+    for (node, time) in shown.iter().zip(&times) {
+        let (style, word) = (style(node.verdict), node.verdict.word());
+        let head = format!("{}  {}", paint(style, pad(word, word_width)), node.name);
+        let used = word_width + 2 + name_width + 2 + time_width + 2;
+        let gap = name_width - node.name.as_str().len() + 2 + time_width - columns(time);
+        let room = page.width.map_or(usize::MAX, |width| width.saturating_sub(used));
+        let why =
+            if room < 10 { String::new() } else { cut(&terminal(&short_reasons(node)), room) };
+        let fits = page.width.is_none_or(|width| used <= width + 2);
+        let mut tail = String::new();
+        if fits && !(time.is_empty() && why.is_empty()) {
+            tail = format!("{:gap$}{time}", "");
+            if !why.is_empty() {
+                tail = format!("{tail}  {}", paint(DIM, why));
+            }
+        }
+        writeln!(out, "{head}{tail}")?;
+    }
+    if view.nodes.len() > most {
+        let rest = count(view.nodes.len() - most, "more node");
+        writeln!(out, "{}", paint(DIM, format!("… and {rest}; `--format json` has all")))?;
+    }
+    Ok(())
+}
+
+fn short_reasons(node: &PlannedView) -> String {
+    if let Some(first) = &node.duplicate_of {
+        return format!("same as {first}");
+    }
+    let mut labels: Vec<String> = Vec::new();
+    for reason in node.reasons.iter().take(20) {
+        let label = label(reason);
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    labels.join(", ")
+}
+
+/// The colour of a verdict.
+pub(super) fn style(verdict: VerdictKind) -> anstyle::Style {
+    match verdict {
+        VerdictKind::Stale => STALE,
+        VerdictKind::Restorable => STORED,
+        VerdictKind::Open => HEAD,
+        VerdictKind::Fresh => GOOD,
+    }
+}

@@ -1,0 +1,239 @@
+//! Nothing of a step survives it: not what left its group, not when `graph` dies, not when the supervisor does.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use graph_cli::exec::orphans;
+use graph_cli::exec::supervise::Status;
+
+/// A daemon as programs make them: forked twice, in a session of its own, without our pipes. `$1` is its pid file.
+const DAEMON: &str = r#"(setsid sh -c 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 300' "$1" >/dev/null 2>&1 &)
+while ! test -e "$1"; do sleep 0.01; done"#;
+
+/// As [`DAEMON`], but deaf to requests.
+const STUBBORN: &str = r#"(setsid sh -c 'trap "" TERM HUP; echo $$ > "$0.new"; mv "$0.new" "$0"; while :; do sleep 1; done' "$1" >/dev/null 2>&1 &)
+while ! test -e "$1"; do sleep 0.01; done"#;
+
+fn supervise(options: &[&str], script: &str, pid_file: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_graph"))
+        .arg("__supervise")
+        .args(options)
+        .args(["--", "/bin/sh", "-c", script, "sh"])
+        .arg(pid_file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a supervisor")
+}
+
+/// Keeps the lifeline while it waits.
+fn end_of(mut child: Child) -> (Status, String) {
+    let (mut status, mut log) = (String::new(), String::new());
+    child.stderr.take().expect("a pipe").read_to_string(&mut log).expect("a log");
+    child.stdout.take().expect("a pipe").read_to_string(&mut status).expect("a status");
+    child.wait().expect("an end");
+    (serde_json::from_str(&status).expect("a status line"), log)
+}
+
+fn await_file(path: &Path) -> String {
+    let begun = Instant::now();
+    while !path.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{} does not appear", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::read_to_string(path).expect("a file").trim().to_owned()
+}
+
+fn is_there(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Waits a little: what was killed may still be on its way out.
+pub(crate) fn assert_gone(pid: &str) {
+    let begun = Instant::now();
+    while is_there(pid) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{pid} is still there");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn the_end_of_a_program_is_told() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("unused");
+    let (status, log) = end_of(supervise(&[], "echo out; echo err >&2; cat; exit 7", &file));
+    assert_eq!((status.code, status.signal, log.as_str()), (Some(7), None, "out\nerr\n"));
+    assert_eq!((status.stragglers, status.killed, status.immortal), (0, false, 0));
+
+    let (status, _) = end_of(supervise(&[], "kill -9 $$", &file));
+    assert_eq!((status.code, status.signal), (None, Some(9)));
+
+    let (status, _) = end_of(supervise(
+        &[],
+        "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 0.2",
+        &file,
+    ));
+    assert!(status.cpu_ms > 0 && status.peak_memory > 100_000, "{status:?}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_told() {
+    let child = Command::new(env!("CARGO_BIN_EXE_graph"))
+        .args(["__supervise", "--", "/no/such/program"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a supervisor");
+    let (status, _) = end_of(child);
+    let why = status.not_started.expect("a reason");
+    assert!(why.starts_with("cannot start `/no/such/program`: No such file"), "{why}");
+}
+
+#[test]
+fn a_daemon_does_not_outlive_the_program() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("pid");
+    let (status, _) = end_of(supervise(&[], DAEMON, &file));
+    assert_eq!((status.code, status.stragglers, status.killed), (Some(0), 1, false));
+    assert_gone(&await_file(&file));
+}
+
+#[test]
+fn a_daemon_that_ends_by_itself_may_do_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("saved");
+    let script = r#"(setsid sh -c 'trap "echo asked > $0" TERM; sleep 0.2; echo saved > $0' "$1" >/dev/null 2>&1 &)"#;
+    let (status, _) = end_of(supervise(&[], script, &file));
+    assert_eq!((status.stragglers, status.killed), (0, false));
+    assert_eq!(await_file(&file), "saved");
+}
+
+#[test]
+fn a_deaf_daemon_is_killed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("pid");
+    let (status, _) = end_of(supervise(&[], STUBBORN, &file));
+    assert!(status.code == Some(0) && status.stragglers >= 1 && status.killed, "{status:?}");
+    assert_gone(&await_file(&file));
+}
+
+#[test]
+fn an_end_in_order_asks_first() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("pid");
+    let script = r#"trap 'echo told; exit 130' TERM; echo $$ > "$1"; while :; do sleep 0.05; done"#;
+    let mut child = supervise(&[], script, &file);
+    let pid = await_file(&file);
+    child.stdin.as_mut().expect("the lifeline").write_all(b"t").expect("a word");
+    let (status, log) = end_of(child);
+    assert_eq!((status.code, status.killed), (Some(130), false));
+    // A shell may remark that its `sleep` was ended too.
+    assert!(log.ends_with("told\n"), "{log}");
+    assert_gone(&pid);
+}
+
+#[test]
+fn an_end_in_order_has_its_limit_and_ends_what_no_signal_reaches() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (file, after) = (dir.path().join("pid"), dir.path().join("after"));
+    let script = r#"trap '' TERM; echo $$ > "$1"; while :; do sleep 0.05; done"#;
+    let after_kill = [
+        "--grace-ms",
+        "200",
+        "--after-kill",
+        "touch",
+        "--after-kill",
+        after.to_str().expect("text"),
+    ];
+    let mut child = supervise(&after_kill, script, &file);
+    let pid = await_file(&file);
+    child.stdin.as_mut().expect("the lifeline").write_all(b"t").expect("a word");
+    let (status, _) = end_of(child);
+    assert_eq!((status.signal, status.killed), (Some(9), true));
+    assert!(after.exists());
+    assert_gone(&pid);
+}
+
+#[test]
+fn when_the_lifeline_breaks_everything_dies() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (file, own) = (dir.path().join("pid"), dir.path().join("own"));
+    let script =
+        format!("{STUBBORN}\necho $$ > \"$1.own\"; mv \"$1.own\" {}; sleep 300", own.display());
+    let mut child = supervise(&["--grace-ms", "60000"], &script, &file);
+    let pids = [await_file(&file), await_file(&own)];
+    let begun = Instant::now();
+    drop(child.stdin.take());
+    pids.iter().for_each(|pid| assert_gone(pid));
+    child.wait().expect("an end");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// Becomes the process that `graph` is while it builds, where the variable says so; alone it tests nothing.
+#[test]
+fn driver() {
+    let Some(dir) = std::env::var_os("GRAPH_TEST_DRIVER_DIR") else { return };
+    let dir = Path::new(&dir);
+    orphans::inherit().expect("a subreaper");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_graph"));
+    let script = format!("{STUBBORN}\n exec sleep 300");
+    command.args(["__supervise", "--", "/bin/sh", "-c", &script, "sh"]).arg(dir.join("pid"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (mut supervisor, noted) =
+        graph_cli::process::start(|| command.spawn(), Child::id).expect("a supervisor");
+    let (mut own, _noted) =
+        graph_cli::process::start(|| Command::new("sleep").arg("300").spawn(), Child::id)
+            .expect("a child of our own");
+    std::fs::write(dir.join("own"), own.id().to_string()).expect("a file");
+    await_file(&dir.join("pid"));
+    std::fs::write(dir.join("ready"), "").expect("a file");
+    if dir.join("die").exists() {
+        supervisor.wait().expect("never");
+    }
+    supervisor.kill().expect("a supervisor to kill");
+    supervisor.wait().expect("an end");
+    drop(noted);
+    assert!(orphans::end_all() >= 2);
+    assert!(own.try_wait().expect("a state").is_none(), "what we started ourselves lives");
+    own.kill().expect("a child");
+    own.wait().expect("an end");
+}
+
+fn start_driver(dir: &Path) -> Child {
+    Command::new(std::env::current_exe().expect("a path"))
+        .args(["--exact", "exec_supervise::driver", "--nocapture"])
+        .env("GRAPH_TEST_DRIVER_DIR", dir)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a driver")
+}
+
+#[test]
+fn when_a_supervisor_is_killed_what_it_leaves_is_found() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let status = start_driver(dir.path()).wait().expect("an end");
+    assert!(status.success());
+    assert_gone(&await_file(&dir.path().join("pid")));
+}
+
+#[test]
+fn kill_9_leaves_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("die"), "").expect("a file");
+    let mut driver = start_driver(dir.path());
+    await_file(&dir.path().join("ready"));
+    driver.kill().expect("a driver");
+    driver.wait().expect("an end");
+    assert_gone(&await_file(&dir.path().join("pid")));
+    let own = await_file(&dir.path().join("own"));
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(own.parse().expect("a pid")).expect("a pid"),
+        rustix::process::Signal::KILL,
+    )
+    .expect("the driver's own child, which no supervisor watched");
+}

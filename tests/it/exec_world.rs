@@ -1,0 +1,121 @@
+//! What the tests of execution share: nodes, settings, a place for both.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use graph::event::Event;
+use graph::facts::Facts;
+use graph::name::NodeName;
+use graph::resource::Pool;
+use graph::spec::{Action, Input, Node, Output, Place, Presence, Role, Source, Step, Template};
+use graph_cli::exec::environment::Environment;
+use graph_cli::exec::job::{Events, Execution, Executor, Job};
+use graph_cli::exec::kas::{Places, Toolchain};
+use graph_cli::exec::local::{LocalExecutor, Settings};
+use graph_cli::exec::stop::Stop;
+use tokio::sync::{mpsc, watch};
+
+/// A node `image/NAME` without anything.
+pub(crate) fn node(name: &str) -> Node {
+    Node {
+        name: NodeName::new("image", [name]).expect("a name"),
+        labels: Vec::new(),
+        inputs: Vec::new(),
+        needs: Vec::new(),
+        action: Action::default(),
+        outputs: Vec::new(),
+        declared: Place::file("test"),
+        pool: Pool::Build,
+        unresolved: Vec::new(),
+    }
+}
+
+/// With a step that runs a script of the shell.
+pub(crate) fn sh(mut node: Node, script: &str) -> Node {
+    let args = ["-c", script].map(Template::text).to_vec();
+    node.action.steps.push(Step { name: "build", program: "sh", args, env: Vec::new() });
+    node
+}
+
+pub(crate) fn input(part: &str, source: Source) -> Input {
+    Input { part: part.into(), source, declared: None, role: Role::Key }
+}
+
+pub(crate) fn required(pattern: &str) -> Output {
+    Output { pattern: pattern.to_owned(), presence: Presence::Required }
+}
+
+pub(crate) fn outer(variables: &[(&str, &str)]) -> Environment {
+    let path = std::env::var_os("PATH").expect("a path");
+    let mut outer = BTreeMap::from([("PATH".to_owned(), path)]);
+    outer.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+    outer
+}
+
+pub(crate) fn places(root: &Path) -> Places {
+    let state = root.join(".graph");
+    Places {
+        root: root.to_owned(),
+        git: state.join("git"),
+        sstate: state.join("sstate"),
+        downloads: state.join("downloads"),
+        state,
+    }
+}
+
+pub(crate) fn settings(root: &Path, variables: &[(&str, &str)]) -> Settings {
+    let places = places(root);
+    Settings {
+        run: 7,
+        work: places.state.join("work"),
+        logs: places.state.join("logs/7"),
+        places,
+        kas: Toolchain::Program("kas".into()),
+        cores: 2,
+        timeout: None,
+        stall: None,
+        grace: Duration::from_secs(5),
+        outer: outer(variables),
+        supervisor: env!("CARGO_BIN_EXE_graph").into(),
+    }
+}
+
+/// What came of one execution.
+pub(crate) struct Ran {
+    pub(crate) execution: Execution,
+    pub(crate) log: String,
+    pub(crate) lines: Vec<String>,
+}
+
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+/// Executes a node once. When `stop_at` has a word, the run is asked to stop as soon as that is logged.
+pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Stop)>) -> Ran {
+    let executor = LocalExecutor::new(settings, Arc::new(Facts::default()));
+    let log = executor.log(&node.name);
+    let (execution, lines) = block_on(async {
+        let (sender, mut events) = mpsc::channel(10_000);
+        let (stop, stopping) = watch::channel(Stop::No);
+        let job = Job { node: Arc::new(node), attempt: 1 };
+        let ran =
+            tokio::spawn(async move { executor.execute(job, Events::new(sender), stopping).await });
+        let mut lines = Vec::new();
+        while let Some(event) = events.recv().await {
+            let Event::Line { line, .. } = event else { continue };
+            if let Some((_, how)) = stop_at.filter(|(word, _)| line.contains(word)) {
+                // The step may have ended meanwhile.
+                stop.send(how).ok();
+            }
+            lines.push(line.to_string());
+        }
+        (ran.await.expect("an execution"), lines)
+    });
+    let log = std::fs::read_to_string(&*log).unwrap_or_default();
+    Ran { execution, log, lines }
+}

@@ -1,0 +1,13 @@
+//! What people and machines are shown, and that nothing in it can do harm.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, in its setup too")]
+
+mod boards;
+mod diagnostics;
+mod escape;
+mod json;
+mod live;
+mod log;
+mod markdown;
+mod night;
+mod text;
