@@ -59,6 +59,8 @@ enum Verb {
     Log(cmd::log::Args),
     /// List past runs
     Runs(cmd::runs::Args),
+    /// Print the configuration that a chain of kas files makes
+    Resolve(cmd::resolve::Args),
     /// Look after what is kept between runs
     Cache(cmd::cache::Args),
     /// Write a commented graph.yaml from what is found here
@@ -131,6 +133,7 @@ fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
         Verb::Show(args) => cmd::show::run(args, context, out),
         Verb::Log(args) => cmd::log::run(args, context, out),
         Verb::Runs(args) => cmd::runs::run(args, context, out),
+        Verb::Resolve(args) => cmd::resolve::run(args, context, out),
         Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
         Verb::Init(args) => cmd::init::run(args, context, out),
         Verb::Doctor(args) => cmd::doctor::run(args, context, out),

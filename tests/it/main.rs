@@ -16,6 +16,7 @@ mod exec_run;
 mod exec_stop;
 mod exec_supervise;
 mod exec_world;
+mod filled;
 mod git;
 mod kas_differential;
 mod kas_goldens;

@@ -19,7 +19,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ignore", &["src/probe/"]),
     ("indicatif", &["src/report/live"]),
     ("jsonc_parser", &["src/front/yaml/"]),
-    ("libyaml_safer", &["src/front/yaml/"]),
     ("petgraph", &["graph/src/model"]),
     ("reflink_copy", &["cache/src/"]),
     ("rusqlite", &["cache/src/"]),

@@ -1,6 +1,7 @@
 //! Random documents read by us and by the real PyYAML: the values are the same, or both refuse.
 
-use graph_cli::front::yaml::parse_yaml;
+use graph_cli::diagnostic::Span;
+use graph_cli::front::yaml::{Node, parse_yaml};
 use serde_json::Value;
 
 use crate::python;
@@ -32,9 +33,25 @@ const MEANT: [&str; 3] = [
     "needs a scalar, and this is a mapping",
 ];
 
+/// Panics where a place is not a stretch of the text.
+fn slice_places(node: &Node) {
+    let stretch = |span: &Span| span.source.text[span.bytes.clone()].len();
+    stretch(&node.span);
+    for item in node.as_list().unwrap_or_default() {
+        slice_places(item);
+    }
+    for (_, entry) in node.as_map().into_iter().flatten() {
+        assert!(stretch(&entry.key_span) <= node.span.source.text.len());
+        slice_places(&entry.value);
+    }
+}
+
 /// What is to be told of a document on which we differ, other than where we mean to.
 fn difference(text: &str, theirs: &Answer) -> Option<String> {
     let ours = parse_yaml(&source(text));
+    if let Ok((node, _)) = &ours {
+        slice_places(node);
+    }
     let said = match (&ours, theirs) {
         (Ok((node, _)), Answer { value: Some(value), .. }) => {
             let ours = notation(node, float);

@@ -220,6 +220,9 @@ impl Documents {
     }
 
     fn document(&mut self) -> String {
+        if self.random.one_in(15) {
+            return self.soup();
+        }
         let mut text = match self.random.below(12) {
             0 => "---\n".to_owned(),
             1 => "# comment\n\n".to_owned(),
@@ -254,6 +257,17 @@ impl Documents {
 
     fn quoted(&mut self) -> &'static str {
         if self.random.one_in(30) { self.random.pick(ESCAPES) } else { self.random.pick(QUOTED) }
+    }
+
+    /// Signs without any plan.
+    fn soup(&mut self) -> String {
+        const SIGNS: &[&str] = &[
+            "a", "b", "1", " ", " ", "  ", "\n", "\n", "\n  ", "\n ", ":", ": ", "- ", "-", "? ",
+            "?", "#", " #", "'", "\"", "''", ",", ", ", "[", "]", "{", "}", "&x ", "*x", "!",
+            "!!str ", "|", ">", "|-\n", ">+\n", "|1", "%", "@", "\\", "---", "...", "\r", "\u{85}",
+            "\u{2028}", "<<: ", "é", "~", "=", ".", "_", "\u{feff}", "+",
+        ];
+        (0..self.random.below(16)).map(|_| self.random.pick(SIGNS)).collect()
     }
 
     /// A text that is worth folding.

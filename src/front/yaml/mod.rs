@@ -21,6 +21,8 @@ mod problems;
 mod resolve;
 mod scalar;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timestamp;
 mod value;

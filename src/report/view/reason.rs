@@ -12,6 +12,9 @@ use serde::Serialize;
 /// What the engine shows of a fact that was looked for and is not there.
 pub const MISSING: &str = "(missing)";
 
+/// What stands for the value of a variable that is not kept.
+const VEILED: &str = "(not shown)";
+
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ReasonView {
@@ -83,6 +86,7 @@ impl Nature {
     pub(super) fn of(node: Option<&Node>, part: &Part) -> Self {
         let input = node.and_then(|node| node.inputs.iter().find(|input| input.part == part.name));
         match input.map(|input| &input.source) {
+            Some(Source::Env(_)) if *part.shown != *VEILED && *part.shown != *MISSING => Self::Text,
             Some(Source::Env(_) | Source::Secret(_)) => Self::Hidden,
             Some(Source::File(_) | Source::Series(_) | Source::Tree(_) | Source::Blob(_)) => {
                 Self::Content

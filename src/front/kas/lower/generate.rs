@@ -32,10 +32,8 @@ pub fn generated_file(merged: &Merged, effective: &Effective, ground: &Ground) -
         .repos
         .iter()
         .map(|repo| (repo.id.clone(), Some(repository(repo, &merged.top_dir, ground))));
-    let env = effective.env.iter().map(|variable| {
-        let default = variable.default.clone().map_or(Out::Null, Out::Text);
-        (variable.name.clone(), Some(default))
-    });
+    // Every variable is set when kas is started, be it to its default, so that here only names are needed.
+    let env = effective.env.iter().map(|variable| (variable.name.clone(), Some(Out::Null)));
     let targets = effective.targets.as_ref().map(|targets| Out::List(texts(targets)));
     let mut all = vec![
         ("header", Some(Out::map([("version", Some(Out::Number(version)))]))),

@@ -20,12 +20,12 @@ pub fn inputs(
 ) -> Vec<Input> {
     let mut parts = Parts(Vec::new());
     for said in statements(effective) {
-        let source = if said.is_secret { Source::Secret } else { Source::Value };
-        parts.add(said.part, source(said.value), said.span.as_ref());
+        parts.add(said.part, Source::Value(said.value), said.span.as_ref());
     }
     for variable in &effective.env {
         let (name, span) = (&variable.name, Some(&variable.span));
-        parts.add(format!("env {name} (outer)").into(), Source::Env(name.clone()), span);
+        let source = Source::variable(name.clone(), variable.default.clone());
+        parts.add(format!("env.{name}").into(), source, span);
     }
     for repo in &effective.repos {
         if repo.is_local() {

@@ -7,7 +7,6 @@ use crate::diagnostic::Span;
 use crate::front::kas::effective::{ConfHeader, Effective, EffectiveRepo, Pin, RepoKind, Text};
 use crate::front::kas::shape::key_text;
 use crate::front::yaml::{Int, Node, Value};
-use crate::redact::is_secret_name;
 
 /// One key and what the configuration says of it.
 #[derive(Debug, Clone)]
@@ -18,8 +17,6 @@ pub(in crate::front::kas) struct Statement {
     pub(in crate::front::kas) value: Arc<str>,
     /// Where it was written, if that is known.
     pub(in crate::front::kas) span: Option<Span>,
-    /// Whether the value must not be shown.
-    pub(in crate::front::kas) is_secret: bool,
 }
 
 /// Everything that a configuration says.
@@ -37,14 +34,6 @@ pub(in crate::front::kas) fn statements(effective: &Effective) -> Vec<Statement>
     if let Some(targets) = &effective.targets {
         all.say("target".to_owned(), &words(targets), targets.first().map(|target| &target.span));
     }
-    for variable in &effective.env {
-        if let Some(default) = &variable.default {
-            all.value(format!("env.{}", variable.name), default, &variable.span);
-            if let Some(last) = all.0.last_mut() {
-                last.is_secret = is_secret_name(&variable.name);
-            }
-        }
-    }
     all.headers("local_conf_header", &effective.local_conf_header);
     all.headers("bblayers_conf_header", &effective.bblayers_conf_header);
     effective.repos.iter().for_each(|repo| all.repository(repo));
@@ -60,7 +49,7 @@ struct Statements(Vec<Statement>);
 impl Statements {
     fn say(&mut self, part: String, value: &str, span: Option<&Span>) {
         let (part, value) = (part.into(), value.into());
-        self.0.push(Statement { part, value, span: span.cloned(), is_secret: false });
+        self.0.push(Statement { part, value, span: span.cloned() });
     }
 
     fn value(&mut self, part: String, value: &str, span: &Span) {

@@ -234,7 +234,7 @@ fn said((_, effective): &(Merged, Effective)) -> BTreeSet<(String, String)> {
         .into_iter()
         .filter(|said| !local(&said.part) && !said.part.ends_with(".commit"));
     let env =
-        effective.env.iter().map(|variable| (format!("env {}", variable.name), String::new()));
+        effective.env.iter().map(|variable| (format!("env.{}", variable.name), String::new()));
     all.map(|said| (said.part.to_string(), said.value.to_string())).chain(env).collect()
 }
 
@@ -313,7 +313,7 @@ fn the_file_is_readable() {
     _source_dir: '/project it''s'
     env:
       'OUT': null
-      'TOKEN': 'x'
+      'TOKEN': null
     header:
       version: 14
     local_conf_header:
@@ -347,7 +347,6 @@ fn the_file_is_readable() {
     };
     insta::assert_snapshot!(parts.iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
     machine = Value("rpi") @kas/a.yaml:2
-    env.TOKEN = Secret("x") @kas/a.yaml:3
     local_conf_header.9 = Value("INHERIT += \"rm_work\"\n  x\n") @kas/a.yaml:4
     local_conf_header.10 = Value("a") @kas/a.yaml:4
     local_conf_header (order) = Value("by number") @
@@ -358,8 +357,8 @@ fn the_file_is_readable() {
     repos.poky.patches.fit = Value("own:fit.patch") @kas/a.yaml:6
     repos.x.path = Value("sub") @kas/a.yaml:6
     repos.x.layers = Value("none") @kas/a.yaml:6
-    env TOKEN (outer) = Env("TOKEN") @kas/a.yaml:3
-    env OUT (outer) = Env("OUT") @kas/a.yaml:3
+    env.TOKEN = Env(Variable { name: "TOKEN", default: Some("x") }) @kas/a.yaml:3
+    env.OUT = Env(Variable { name: "OUT", default: None }) @kas/a.yaml:3
     local own = Tree(Tree { dir: ".", ignore: ["/README*"], except: [] }) @kas/a.yaml:5
     repos.poky.commit = Ref(RemoteRef { url: "https://u:secret@example.com/poky", name: "refs/heads/main" }) @kas/a.yaml:5
     patch poky/fit = File("fit.patch") @kas/a.yaml:6
