@@ -28,6 +28,7 @@ mod kill;
 mod machines;
 mod probe;
 mod python;
+mod quiet;
 mod redact;
 mod report;
 mod table_stale;

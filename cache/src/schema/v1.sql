@@ -1,5 +1,6 @@
--- Format 1. What a row takes, for a kernel with one output in a matrix of a million, is measured by
--- `tests/it/scale.rs`; the figures here are what the columns add up to, in bytes, without SQLite's own 2 to 4 a row.
+-- Format 1. The figures are bytes, without SQLite's own 10 to 20 a row. In all, a node takes about 170 for an execution
+-- with twenty parts that others share, 33 more for each need, 37 for each output, and 36 if it succeeded; measured with
+-- `tests/it/scale.rs` at a hundred thousand nodes.
 --
 -- Ids are never used again (AUTOINCREMENT), so that another process that has read a list of ids and looks them up
 -- later finds what was meant or nothing. `hash` is always the first 8 bytes of a BLAKE3 digest: an index over it is

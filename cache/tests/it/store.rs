@@ -146,3 +146,15 @@ fn verify_names_what_is_damaged_and_drops_it() {
         [Problem::Missing { .. }, Problem::Missing { .. }]
     ));
 }
+
+#[test]
+fn a_node_without_a_key_cannot_succeed() {
+    let world = World::new();
+    let cache = world.open();
+    let run = world.begin(&cache);
+    let mut unknown = execution("image/a", "1", 5);
+    unknown.key = None;
+    assert!(matches!(run.commit_success(unknown.clone(), &[]), Err(Error::Misuse(_))));
+    run.commit_failure(unknown, graph::record::Outcome::Unsure).unwrap();
+    assert_eq!(cache.history(&node("image/a"), 9).unwrap().len(), 1);
+}

@@ -5,10 +5,9 @@ use std::time::SystemTime;
 
 use cache::{Cause, Produced, Run};
 use graph::digest::Digest;
-use graph::facts::Facts;
-use graph::fingerprint::key_of;
+use graph::facts::{Fact, Facts};
 use graph::record::{Cost, Record};
-use graph::spec::Node;
+use graph::spec::{Node, Source};
 use graph::verdict::Judgement;
 
 use crate::cmd::kept::{self, Kept};
@@ -49,7 +48,7 @@ impl RunJournal {
 
     fn execution(&self, node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
         let parts = judgement.fingerprint.parts.clone();
-        let key = judgement.fingerprint.key.as_ref().map_or_else(|_| key_of(&parts), |key| *key);
+        let key = judgement.fingerprint.key.as_ref().ok().copied();
         let cause = Cause::of(&judgement.verdict);
         cache::Execution { node: node.name.clone(), key, parts, cost, ended: now_ms(), cause }
     }
@@ -71,9 +70,7 @@ impl RunJournal {
 impl Journal for RunJournal {
     fn changed(&self, node: &Node, _: &Judgement) -> anyhow::Result<Vec<String>> {
         let facts = self.probe().reobserve(node)?;
-        let changed = |(source, fact): &(&graph::spec::Source, &graph::facts::Fact)| {
-            self.facts.get(source) != **fact
-        };
+        let changed = |(source, fact): &(&Source, &Fact)| self.facts.get(source) != **fact;
         let sources: Vec<_> = facts.iter().filter(changed).map(|(source, _)| source).collect();
         let inputs = node.inputs.iter().filter(|input| sources.contains(&&input.source));
         Ok(inputs.map(|input| input.part.to_string()).collect())

@@ -13,7 +13,7 @@ use super::file::{Defaults, Machine, Machines, duplicate, read};
 use super::lower::nodes;
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceText};
 use crate::front::kas::{Checkouts, FileCache, Ground, Text};
-use crate::front::load::{Loaded, Sources};
+use crate::front::loaded::{Loaded, Sources};
 
 /// Loads all machines.
 ///
