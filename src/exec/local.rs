@@ -22,7 +22,7 @@ use crate::exec::log::{Log, quoted};
 use crate::exec::step::{self, Ended, Limits};
 use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
-use crate::exec::{failure, filled, kas, workdir};
+use crate::exec::{failure, filled, kas, space, workdir};
 use crate::redact::Redactor;
 
 /// Everything that running takes, decided before the run. All paths are absolute.
@@ -131,7 +131,9 @@ impl Executor for LocalExecutor {
                 failure: None,
                 retry: Retry::Pointless,
             },
-            Err(Trouble { outcome, message, retry }) => {
+            Err(trouble) => {
+                let trouble = self.explained(trouble, remembered.told_full);
+                let Trouble { outcome, message, retry } = trouble;
                 let work = self.work_dir(&node.name);
                 let report =
                     failure::report((outcome, message), &path, remembered, &work, &redactor);
@@ -165,6 +167,22 @@ impl LocalExecutor {
 
     fn log_path(&self, node: &NodeName) -> PathBuf {
         self.settings.logs.join(format!("{}.log", node.file_stem()))
+    }
+
+    /// Names the full disk behind a failure, if that is what it is.
+    fn explained(&self, trouble: Trouble, told_full: bool) -> Trouble {
+        let Trouble { outcome, message, retry } = trouble;
+        let places = &self.settings.places;
+        let dirs = [&places.state, &places.sstate, &places.downloads, &places.git];
+        let is_told = told_full || space::is_told(&message);
+        match space::lacking(dirs.map(PathBuf::as_path), is_told) {
+            Some(dir) if outcome == Outcome::Failed => Trouble {
+                outcome,
+                message: format!("{message}: no space is left on the disk of `{}`", dir.display()),
+                retry: Retry::WithMoreSpace,
+            },
+            _ => Trouble { outcome, message, retry },
+        }
     }
 
     fn redactor_for(&self, node: &Node) -> Redactor {

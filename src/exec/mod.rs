@@ -19,6 +19,7 @@ pub mod orphans;
 pub mod provision;
 pub mod resources;
 pub mod run;
+pub mod space;
 pub mod step;
 pub mod stop;
 pub mod supervise;

@@ -88,6 +88,8 @@ pub struct Summary {
     pub failures: Vec<(NodeName, Arc<FailureReport>)>,
     /// How many of those that failed were not even begun, because not all that goes into them is known.
     pub refused: usize,
+    /// Whether a disk was full, and nothing more was started because of that.
+    pub out_of_space: bool,
     /// Whether it was asked to stop.
     pub stopped: bool,
     /// Wall time in milliseconds.
@@ -167,6 +169,7 @@ struct Ended {
     finished: Finished,
     wall_ms: u64,
     failure: Option<Arc<FailureReport>>,
+    retry: Retry,
 }
 
 impl<E: Executor, J: Journal> Drive<'_, E, J> {
@@ -258,7 +261,8 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
                 Some(record) => Finished::Restored(record),
                 None => Finished::NotRestored,
             };
-            Ok(Ended { finished, wall_ms: millis(begun), failure: None })
+            let wall_ms = millis(begun);
+            Ok(Ended { finished, wall_ms, failure: None, retry: Retry::Pointless })
         });
         self.ids.insert(handle.id(), id);
     }
@@ -269,14 +273,19 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
             Err(error) => (error.id(), Err(anyhow::anyhow!("a defect of graph: {error}"))),
         };
         let id = self.ids.remove(&task).expect("every task is noted when it is started");
-        let Ended { finished, wall_ms, failure } = result.unwrap_or_else(|error| {
+        let Ended { finished, wall_ms, failure, retry } = result.unwrap_or_else(|error| {
             let log = self.executor.log(&self.graph.node(id).name);
             let report = report(Outcome::Failed, format!("could not be recorded: {error:#}"), log);
             self.broken.get_or_insert(error);
             self.stop(Stop::InOrder);
             let finished = Finished::Failed(Outcome::Failed);
-            Ended { finished, wall_ms: 0, failure: Some(report) }
+            Ended { finished, wall_ms: 0, failure: Some(report), retry: Retry::Pointless }
         });
+        if retry == Retry::WithMoreSpace {
+            self.summary.out_of_space = true;
+            // What runs may end well; what would be started could not.
+            self.schedule.stop();
+        }
         let ending = match &finished {
             Finished::Succeeded(_) => Some(Ending::Built),
             Finished::Restored(_) => Some(Ending::Restored),
@@ -356,19 +365,20 @@ fn record<J: Journal>(
     mut execution: Execution,
     log: Arc<str>,
 ) -> anyhow::Result<Ended> {
-    let wall_ms = execution.cost.wall_ms;
+    let (wall_ms, retry) = (execution.cost.wall_ms, execution.retry);
     if execution.outcome == Outcome::Succeeded {
         let doubt = doubt(journal, node, judgement)?;
         let Some(doubt) = doubt else {
             let record = journal.succeeded(node, judgement, &execution)?;
-            return Ok(Ended { finished: Finished::Succeeded(record), wall_ms, failure: None });
+            let finished = Finished::Succeeded(record);
+            return Ok(Ended { finished, wall_ms, failure: None, retry });
         };
         execution.outcome = Outcome::Unsure;
         execution.failure = Some(report(Outcome::Unsure, doubt, log));
     }
     journal.failed(node, judgement, &execution)?;
     let finished = Finished::Failed(execution.outcome);
-    Ok(Ended { finished, wall_ms, failure: execution.failure })
+    Ok(Ended { finished, wall_ms, failure: execution.failure, retry })
 }
 
 /// Why nobody knows what was built, if so.

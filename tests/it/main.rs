@@ -18,6 +18,7 @@ mod exec_supervise;
 mod exec_world;
 mod failures;
 mod filled;
+mod full_disk;
 mod git;
 mod interrupt;
 mod kas_differential;
