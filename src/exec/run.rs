@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use graph::event::{Event, FailureReport};
+use graph::fingerprint::Obstacle;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::plan::Tally;
@@ -303,6 +304,14 @@ struct Attempts<E, J> {
 
 impl<E: Executor, J: Journal> Attempts<E, J> {
     async fn run(self, node: Arc<Node>, judgement: Judgement) -> anyhow::Result<Ended> {
+        let log = self.executor.log(&node.name);
+        if let Err(obstacles) = &judgement.fingerprint.key {
+            let execution =
+                Execution::not_started(report(Outcome::Failed, unknown(obstacles), log.clone()));
+            let journal = self.journal;
+            return spawn_blocking(move || record(&*journal, &node, &judgement, execution, log))
+                .await?;
+        }
         let begun = Instant::now();
         let mut cost = Cost::default();
         let mut attempt = 1;
@@ -325,7 +334,6 @@ impl<E: Executor, J: Journal> Attempts<E, J> {
         };
         cost.wall_ms = millis(begun);
         execution.cost = cost;
-        let log = self.executor.log(&node.name);
         let journal = self.journal;
         spawn_blocking(move || record(&*journal, &node, &judgement, execution, log)).await?
     }
@@ -354,15 +362,22 @@ fn record<J: Journal>(
     Ok(Ended { finished, wall_ms, failure: execution.failure })
 }
 
+/// Why a node is not even started: whatever it made could never count, and hours may go into making it.
+fn unknown(obstacles: &[Obstacle]) -> String {
+    let words = obstacles.iter().map(|obstacle| match obstacle {
+        Obstacle::Open(need) => format!("`{need}` has not settled"),
+        Obstacle::Unknown { part, why, .. } => format!("`{part}` is not known: {why}"),
+        Obstacle::Unresolved(what) => what.clone(),
+    });
+    format!("not started, because {}", words.collect::<Vec<_>>().join("; "))
+}
+
 /// Why nobody knows what was built, if so.
 fn doubt<J: Journal>(
     journal: &J,
     node: &Node,
     judgement: &Judgement,
 ) -> anyhow::Result<Option<String>> {
-    if judgement.fingerprint.key.is_err() {
-        return Ok(Some("it ran well, but not all that went into it was known".to_owned()));
-    }
     let changed = journal.changed(node, judgement)?;
     if changed.is_empty() {
         return Ok(None);
