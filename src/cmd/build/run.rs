@@ -103,6 +103,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let kept = Kept::to_build(layout.state(), context.began_ms())?;
     prepare::provide_kas(&project.settings, &layout, context, &console)?;
     let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    prepare::sweep_clones(&opened, context, &console);
     let opened = prepare::clone_missing(opened, context, &console)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
@@ -307,9 +308,10 @@ fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     if summary.stopped {
         return Err(Failure::silent(Kind::Interrupted).into());
     }
-    let failed = |(_, ending): &(_, Ending)| !ending.is_good();
-    if summary.endings.iter().any(failed) {
-        return Err(Failure::silent(Kind::Build).into());
+    let failed = |(_, ending): &&(_, Ending)| matches!(ending, Ending::Failed(_));
+    match summary.endings.iter().filter(failed).count() {
+        _ if summary.endings.iter().all(|(_, ending)| ending.is_good()) => Ok(()),
+        failed if failed == summary.refused => Err(Failure::silent(Kind::Environment).into()),
+        _ => Err(Failure::silent(Kind::Build).into()),
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 //! fast as any library.
 
 mod address;
+mod leftovers;
 mod local;
 mod mirror;
 mod program;
