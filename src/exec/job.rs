@@ -35,20 +35,6 @@ pub struct Execution {
     pub retry: Retry,
 }
 
-impl Execution {
-    /// One that could not even begin.
-    #[must_use]
-    pub fn not_started(failure: Arc<FailureReport>) -> Self {
-        Self {
-            outcome: Outcome::Failed,
-            cost: Cost::default(),
-            outputs: Vec::new(),
-            failure: Some(failure),
-            retry: Retry::Pointless,
-        }
-    }
-}
-
 /// Whether it makes sense to try again.
 ///
 /// A step that fails may have met a flaky network or a race, and bitbake goes on where it stopped, so trying again is

@@ -320,14 +320,6 @@ struct Attempts<E, J> {
 
 impl<E: Executor, J: Journal> Attempts<E, J> {
     async fn run(self, node: Arc<Node>, judgement: Judgement) -> anyhow::Result<Ended> {
-        let log = self.executor.log(&node.name);
-        if let Err(obstacles) = &judgement.fingerprint.key {
-            let execution =
-                Execution::not_started(report(Outcome::Failed, unknown(obstacles), log.clone()));
-            let journal = self.journal;
-            return spawn_blocking(move || record(&*journal, &node, &judgement, execution, log))
-                .await?;
-        }
         let begun = Instant::now();
         let mut cost = Cost::default();
         let mut attempt = 1;
@@ -350,6 +342,7 @@ impl<E: Executor, J: Journal> Attempts<E, J> {
         };
         cost.wall_ms = millis(begun);
         execution.cost = cost;
+        let log = self.executor.log(&node.name);
         let journal = self.journal;
         spawn_blocking(move || record(&*journal, &node, &judgement, execution, log)).await?
     }
@@ -376,16 +369,6 @@ fn record<J: Journal>(
     journal.failed(node, judgement, &execution)?;
     let finished = Finished::Failed(execution.outcome);
     Ok(Ended { finished, wall_ms, failure: execution.failure })
-}
-
-/// Why a node is not even started: whatever it made could never count, and hours may go into making it.
-fn unknown(obstacles: &[Obstacle]) -> String {
-    let words = obstacles.iter().map(|obstacle| match obstacle {
-        Obstacle::Open(need) => format!("`{need}` has not settled"),
-        Obstacle::Unknown { part, why, .. } => format!("`{part}` is not known: {why}"),
-        Obstacle::Unresolved(what) => what.clone(),
-    });
-    format!("not started, because {}", words.collect::<Vec<_>>().join("; "))
 }
 
 /// Why nobody knows what was built, if so.

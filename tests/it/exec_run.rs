@@ -311,7 +311,7 @@ fn what_could_not_count_is_not_even_started() {
     assert_eq!(went.endings()["image/b"], &Ending::Built);
     assert!(!World::of(&went.world.attempts).iter().any(|attempt| attempt.contains("image/a")));
     let message = &went.summary().failures[0].1.message;
-    assert_eq!(message, "not started, because `tool kas` is not known: it was not observed");
+    assert_eq!(message, "not built: `tool kas` is not known: it was not observed");
 }
 
 #[test]
