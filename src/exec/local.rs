@@ -12,7 +12,7 @@ use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Source, Step, Variable};
+use graph::spec::{Node, Piece, Source, Step, Variable};
 use tokio::time::Instant;
 
 use crate::exec::collect::{self, Found};
@@ -23,7 +23,7 @@ use crate::exec::step::{self, Ended, Limits};
 use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
 use crate::exec::{failure, kas, workdir};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, is_secret_name};
 
 /// Everything that running takes, decided before the run. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -157,10 +157,15 @@ impl LocalExecutor {
     }
 
     fn redactor_for(&self, node: &Node) -> Redactor {
-        self.redactor.with(node.inputs.iter().filter_map(|input| match &input.source {
-            Source::Secret(text) => Some(&**text),
+        let inputs = node.inputs.iter().filter_map(|input| secret(&input.source));
+        let pieces = node.action.files.iter().flat_map(|file| &file.content.0);
+        let written = pieces.filter_map(|piece| match piece {
+            Piece::Fact(source) => secret(source),
             _ => None,
-        }))
+        });
+        // kas names the mirror of a URL after all of it, its password too.
+        let passwords = written.clone().filter_map(|text| Some(text.split_once(':')?.1));
+        self.redactor.with(inputs.chain(written).chain(passwords))
     }
 
     async fn run(
@@ -175,7 +180,8 @@ impl LocalExecutor {
         let work = self.work_dir(&node.name);
         log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
         self.prepare(&work, log).await?;
-        let filling = Filling { work: &work, root: &self.settings.places.root, facts: &self.facts };
+        let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
+        let filling = Filling { work: &work, root, facts, inputs };
         for file in &node.action.files {
             let content = filling
                 .fill(&file.content)
@@ -303,6 +309,15 @@ impl LocalExecutor {
         let may_pass = matches!(outcome, Outcome::Failed | Outcome::Stalled) && !not_started;
         let retry = if may_pass { Retry::Worthwhile } else { Retry::Pointless };
         Err(Trouble { outcome, message, retry })
+    }
+}
+
+/// What must not be shown of a source; what the environment says is known to the redactor already.
+fn secret(source: &Source) -> Option<&str> {
+    match source {
+        Source::Secret(text) => Some(text),
+        Source::Env(variable) if is_secret_name(&variable.name) => variable.default.as_deref(),
+        _ => None,
     }
 }
 

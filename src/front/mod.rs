@@ -8,4 +8,4 @@ pub mod machines;
 
 mod load;
 
-pub use load::{Loaded, Sources, load};
+pub use load::{Loaded, SourceFile, Sources, load};

@@ -1,5 +1,6 @@
 //! Runs `graph build`: forecast, schedule, loop, summary. What each of them does is decided elsewhere.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -8,13 +9,15 @@ use std::sync::mpsc;
 
 use cache::{Guard, RunEnd};
 use graph::event::Event;
+use graph::fingerprint::Obstacle;
+use graph::name::NodeName;
 use graph::plan::Plan;
 use graph::schedule::{Ending, OnFailure, Schedule};
 
 use super::display;
 use super::journal::RunJournal;
 use super::prepare::{self, Wait};
-use crate::cmd::console::{Console, Format, page_of, print};
+use crate::cmd::console::{Console, Format, print};
 use crate::cmd::kept::{self, Kept};
 use crate::cmd::opened::Opened;
 use crate::cmd::plan::mode;
@@ -215,7 +218,7 @@ fn build(
     );
     tell(&told, args, context, out)?;
     closed.map_err(kept::failure)?;
-    conclude(driven)
+    conclude(driven, &blind(opened, plan))
 }
 
 /// Runs the loop to its end on a runtime of its own, and passes events on to the display.
@@ -254,14 +257,22 @@ fn drive(
     })
 }
 
-fn estimates(
-    opened: &Opened,
-    plan: &Plan,
-) -> std::collections::HashMap<graph::name::NodeName, u64> {
+fn estimates(opened: &Opened, plan: &Plan) -> HashMap<NodeName, u64> {
     let named = |entry: &graph::plan::Planned| {
         Some((opened.graph.node(entry.id).name.clone(), entry.estimate_ms?))
     };
     plan.entries.iter().filter_map(named).collect()
+}
+
+/// The nodes of which something that goes into them could not be observed.
+fn blind(opened: &Opened, plan: &Plan) -> HashSet<NodeName> {
+    let is_unknown = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Unknown { .. });
+    let entries = plan.entries.iter();
+    let blind = entries.filter(|entry| match &entry.judgement.fingerprint.key {
+        Ok(_) => false,
+        Err(obstacles) => obstacles.iter().any(is_unknown),
+    });
+    blind.map(|entry| opened.graph.node(entry.id).name.clone()).collect()
 }
 
 /// What the user asked for, for the list of runs.
@@ -278,11 +289,7 @@ fn tell(
     context: &Context,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    match args.format {
-        Format::Text => text::summary(view, &page_of(context), out)?,
-        Format::Json => print(view, Format::Json, context, text::summary, out)?,
-    }
-    out.flush()?;
+    print(view, args.format, context, text::summary, out)?;
     if context.ci == Ci::GitHub
         && let Some(path) = context.env.path("GITHUB_STEP_SUMMARY")
     {
@@ -299,7 +306,9 @@ fn tell(
 }
 
 /// How the run went, as the end of the command. All of it was told.
-fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
+///
+/// Where nothing failed but what could not be tried, because a remote did not answer, it is not the builds that failed.
+fn conclude(driven: Result<Summary, Broken>, blind: &HashSet<NodeName>) -> anyhow::Result<()> {
     let summary = driven.map_err(|broken| {
         Failure::new(Kind::Environment, broken.to_string())
             .hint("what was recorded before is safe; mend this and run `graph build` again")
@@ -307,9 +316,12 @@ fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     if summary.stopped {
         return Err(Failure::silent(Kind::Interrupted).into());
     }
-    let failed = |(_, ending): &(_, Ending)| !ending.is_good();
-    if summary.endings.iter().any(failed) {
-        return Err(Failure::silent(Kind::Build).into());
+    if summary.endings.iter().all(|(_, ending)| ending.is_good()) {
+        return Ok(());
     }
-    Ok(())
+    let mut failed =
+        summary.endings.iter().filter(|(_, ending)| matches!(ending, Ending::Failed(_)));
+    let kind =
+        if failed.all(|(name, _)| blind.contains(name)) { Kind::Environment } else { Kind::Build };
+    Err(Failure::silent(kind).into())
 }

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::address::{BadAddress, check_url, is_commit, mirror_name};
+use super::address::mirror_name;
 use super::program::{Error, Git};
+use crate::address::{BadAddress, check_url, is_commit};
 use crate::process::What;
 
 /// How long a clone or a fetch may take: the kernel over a slow line.
