@@ -1,7 +1,7 @@
 //! What was said on the command line, what it means, and how the command ends.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -9,6 +9,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::cmd;
 use crate::cmd::console::Console;
 use crate::context::Context;
+use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
 
 /// Builds matrices of Yocto images and kernels, only where something changed, and says why.
@@ -116,11 +117,25 @@ fn run() -> ExitCode {
     };
     if let Some(directory) = &cli.directory {
         context.cwd = context.cwd.join(directory);
+        if let Err(failure) = is_directory(&context.cwd) {
+            Console::of(&context).failure(&failure);
+            return failure.kind.into();
+        }
     }
     match dispatch(&cli.verb, &context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, &context),
     }
+}
+
+fn is_directory(path: &Path) -> Result<(), Failure> {
+    let problem = match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => return Ok(()),
+        Ok(_) => "is no directory".to_owned(),
+        Err(error) => format!("cannot be used: {}", reason(&error)),
+    };
+    Err(Failure::new(Kind::Input, format!("`{}` {problem}", path.display()))
+        .hint("`-C` takes a directory of the project"))
 }
 
 fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Source, Step, Variable};
+use graph::spec::{Node, Piece, Source, Step, Variable};
 use tokio::time::Instant;
 
 use crate::exec::collect::{self, Found};
@@ -23,7 +23,7 @@ use crate::exec::step::{self, Ended, Limits};
 use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
 use crate::exec::{failure, filled, kas, workdir};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, is_secret_name};
 
 /// Everything that running takes, decided before the run. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -168,10 +168,15 @@ impl LocalExecutor {
     }
 
     fn redactor_for(&self, node: &Node) -> Redactor {
-        self.redactor.with(node.inputs.iter().filter_map(|input| match &input.source {
-            Source::Secret(text) => Some(&**text),
+        let inputs = node.inputs.iter().filter_map(|input| secret(&input.source));
+        let pieces = node.action.files.iter().flat_map(|file| &file.content.0);
+        let written = pieces.filter_map(|piece| match piece {
+            Piece::Fact(source) => secret(source),
             _ => None,
-        }))
+        });
+        // kas names the mirror of a URL after all of it, its password too.
+        let passwords = written.clone().filter_map(|text| Some(text.split_once(':')?.1));
+        self.redactor.with(inputs.chain(written).chain(passwords))
     }
 
     async fn run(
@@ -191,7 +196,9 @@ impl LocalExecutor {
         let found = collected(node, &work).await?;
         let older = filled::older(&work, &found)
             .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
-        if older.is_empty() {
+        // Where nothing was made, bitbake found nothing to do in what it had made itself; what it makes no longer, it
+        // removes. A mixture it does not vouch for.
+        if older.is_empty() || older.len() == found.len() {
             return Ok(found);
         }
         steps.log.note(&format!(
@@ -207,7 +214,8 @@ impl LocalExecutor {
     /// Writes the generated files and runs all steps, in a work directory that was prepared.
     async fn steps(&self, the: &mut Steps<'_>) -> Result<(), Trouble> {
         let (node, work) = (the.node, the.work);
-        let filling = Filling { work, root: &self.settings.places.root, facts: &self.facts };
+        let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
+        let filling = Filling { work, root, facts, inputs };
         for file in &node.action.files {
             let content = filling
                 .fill(&file.content)
@@ -342,6 +350,15 @@ async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
     let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
     let found = found.expect("collecting does not panic");
     found.map_err(|problems| Trouble::ours(problems.join("; ")))
+}
+
+/// What must not be shown of a source; what the environment says is known to the redactor already.
+fn secret(source: &Source) -> Option<&str> {
+    match source {
+        Source::Secret(text) => Some(text),
+        Source::Env(variable) if is_secret_name(&variable.name) => variable.default.as_deref(),
+        _ => None,
+    }
 }
 
 /// The variables that are inputs of a node: as the outer environment has them, else by their default.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::address::{BadAddress, check_url, is_commit, mirror_name};
+use super::address::mirror_name;
 use super::program::{Error, Git};
+use crate::address::{BadAddress, check_url, is_commit};
 use crate::process::What;
 
 /// What the name of a mirror begins with while it is made.

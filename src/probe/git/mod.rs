@@ -10,6 +10,6 @@ mod remote;
 
 pub(super) use local::Listing;
 
-pub use address::{BadAddress, check_ref, check_url, mirror_name};
+pub use address::mirror_name;
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};
