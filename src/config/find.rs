@@ -111,7 +111,7 @@ pub fn open(root: &Path) -> Result<Project, Failure> {
         .in_file(CONFIG_FILE)]))
     })?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let source = Arc::new(SourceText { name: CONFIG_FILE.into(), text });
+    let source = Arc::new(SourceText::new(CONFIG_FILE, text));
     let settings = parse(&source).map_err(Failure::input)?;
     if root.starts_with(root.join(&settings.cache.dir)) {
         return Err(Failure::new(Kind::Input, "`cache.dir` must not hold the project itself"));

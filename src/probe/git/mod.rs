@@ -8,6 +8,7 @@ mod program;
 mod remote;
 
 pub(super) use local::Listing;
+pub(super) use mirror::Blob;
 
 pub use address::{BadAddress, check_ref, check_url, mirror_name};
 pub use program::{Error, Git};
