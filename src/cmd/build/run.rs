@@ -116,6 +116,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     if tally.fresh == tally.total {
         return nothing_to_do(tally.total, &opened.layout, (args, context), out);
     }
+    let survey = survey.with_stamps(context, &opened)?;
     build(&opened, survey, &plan, guard, (args, context), out)
 }
 

@@ -9,6 +9,7 @@ mod program;
 mod remote;
 
 pub(super) use local::Listing;
+pub(super) use mirror::Blob;
 
 pub use address::mirror_name;
 pub use program::{Error, Git};
