@@ -1,14 +1,16 @@
 //! What was said on the command line, what it means, and how the command ends.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::cmd;
 use crate::cmd::console::Console;
 use crate::context::Context;
+use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
 
 /// Builds matrices of Yocto images and kernels, only where something changed, and says why.
@@ -116,11 +118,25 @@ fn run() -> ExitCode {
     };
     if let Some(directory) = &cli.directory {
         context.cwd = context.cwd.join(directory);
+        if let Err(failure) = is_directory(&context.cwd) {
+            Console::of(&context).failure(&failure);
+            return failure.kind.into();
+        }
     }
     match dispatch(&cli.verb, &context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, &context),
     }
+}
+
+fn is_directory(path: &Path) -> Result<(), Failure> {
+    let problem = match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => return Ok(()),
+        Ok(_) => "is no directory".to_owned(),
+        Err(error) => format!("cannot be used: {}", reason(&error)),
+    };
+    Err(Failure::new(Kind::Input, format!("`{}` {problem}", path.display()))
+        .hint("`-C` takes a directory of the project"))
 }
 
 fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
@@ -143,7 +159,7 @@ fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
     }
 }
 
-/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full.
+/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full. Each step says how long it took when it ends.
 fn log_to_stderr(verbose: u8) {
     let filter = match (std::env::var("GRAPH_LOG"), verbose) {
         (Ok(filter), _) => filter,
@@ -155,7 +171,9 @@ fn log_to_stderr(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .without_time()
+        .with_span_events(FmtSpan::CLOSE)
+        // No time of day; but without a timer at all, spans would not say how long they took.
+        .with_timer(())
         .try_init();
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cache::{Cache, Content as Stored};
 use graph::digest::Digest;
 
+use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
 use crate::probe::{Content, Files, Links, Memory, SeenRef};
 
@@ -44,7 +45,11 @@ pub(super) fn failure(error: cache::Error) -> Failure {
     let mut message = error.to_string();
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
-        message = format!("{message}: {cause}");
+        let cause_said = match cause.downcast_ref::<io::Error>() {
+            Some(error) => reason(error),
+            None => cause.to_string(),
+        };
+        message = format!("{message}: {cause_said}");
         source = cause.source();
     }
     hints.into_iter().fold(Failure::new(Kind::Environment, message), Failure::hint)

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::console::{Console, Format, page_of, print};
+use super::console::{Console, Format, print};
 use super::opened::Opened;
 use super::survey::Survey;
 use crate::config::Settings;
@@ -79,11 +79,12 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let plan = survey.plan(&opened);
     let scope = if args.all { Scope::All } else { Scope::NotFresh };
     let warnings = survey.warnings(&opened);
+    let _span = tracing::info_span!("render").entered();
     let view =
         PlanView::of(&opened.graph, &plan, scope, &warnings, slots(&opened.project.settings));
     Console::of(context).diagnostics(&warnings);
     match args.format {
-        PlanFormat::Text => text::plan(&view, &page_of(context), out)?,
+        PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
         PlanFormat::Json => print(&view, Format::Json, context, text::plan, out)?,
         PlanFormat::Markdown => markdown::plan(&view, out)?,
     }

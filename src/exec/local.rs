@@ -12,11 +12,12 @@ use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Source, Step, Variable};
+use graph::spec::{Node, Piece, Step};
 use tokio::time::Instant;
 
 use crate::exec::collect::{self, Found};
 use crate::exec::environment::{self, Environment};
+use crate::exec::inputs::{outside, secret, variables};
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
 use crate::exec::log::{Log, quoted};
 use crate::exec::step::{self, Ended, Limits};
@@ -186,10 +187,15 @@ impl LocalExecutor {
     }
 
     fn redactor_for(&self, node: &Node) -> Redactor {
-        self.redactor.with(node.inputs.iter().filter_map(|input| match &input.source {
-            Source::Secret(text) => Some(&**text),
+        let inputs = node.inputs.iter().filter_map(|input| secret(&input.source));
+        let pieces = node.action.files.iter().flat_map(|file| &file.content.0);
+        let written = pieces.filter_map(|piece| match piece {
+            Piece::Fact(source) => secret(source),
             _ => None,
-        }))
+        });
+        // kas names the mirror of a URL after all of it, its password too.
+        let passwords = written.clone().filter_map(|text| Some(text.split_once(':')?.1));
+        self.redactor.with(inputs.chain(written).chain(passwords))
     }
 
     async fn run(
@@ -209,7 +215,9 @@ impl LocalExecutor {
         let found = collected(node, &work).await?;
         let older = filled::older(&work, &found)
             .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
-        if older.is_empty() {
+        // Where nothing was made, bitbake found nothing to do in what it had made itself; what it makes no longer, it
+        // removes. A mixture it does not vouch for.
+        if older.is_empty() || older.len() == found.len() {
             return Ok(found);
         }
         steps.log.note(&format!(
@@ -225,7 +233,8 @@ impl LocalExecutor {
     /// Writes the generated files and runs all steps, in a work directory that was prepared.
     async fn steps(&self, the: &mut Steps<'_>) -> Result<(), Trouble> {
         let (node, work) = (the.node, the.work);
-        let filling = Filling { work, root: &self.settings.places.root, facts: &self.facts };
+        let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
+        let filling = Filling { work, root, facts, inputs };
         for file in &node.action.files {
             let content = filling
                 .fill(&file.content)
@@ -360,28 +369,4 @@ async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
     let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
     let found = found.expect("collecting does not panic");
     found.map_err(|problems| Trouble::ours(problems.join("; ")))
-}
-
-/// The variables that are inputs of a node: as the outer environment has them, else by their default.
-fn variables(node: &Node, outer: &Environment) -> Environment {
-    let value = |variable: &Variable| {
-        let default = || variable.default.as_deref().map(OsString::from);
-        outer.get(&*variable.name).cloned().or_else(default)
-    };
-    let variables = node.inputs.iter().filter_map(|input| match &input.source {
-        Source::Env(variable) => Some((variable.name.to_string(), value(variable)?)),
-        _ => None,
-    });
-    variables.collect()
-}
-
-/// What a node reads in place outside the project.
-fn outside(node: &Node, root: &Path) -> Vec<PathBuf> {
-    let path = |source: &Source| match source {
-        Source::File(path) | Source::Series(path) => Some(PathBuf::from(&**path)),
-        Source::Tree(tree) => Some(PathBuf::from(&*tree.dir)),
-        _ => None,
-    };
-    let paths = node.inputs.iter().filter_map(|input| path(&input.source));
-    paths.filter(|path| path.is_absolute() && !path.starts_with(root)).collect()
 }

@@ -10,14 +10,15 @@ use graph::fingerprint::Obstacle;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::plan::Tally;
-use graph::record::{Cost, Outcome, Record};
+use graph::record::{Outcome, Record};
 use graph::schedule::{Ending, Finished, Next, Schedule};
 use graph::spec::Node;
 use graph::verdict::{Judgement, Verdict};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
+use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::exec::job::{Events, Execution, Executor, Job, Retry};
+use crate::exec::attempts::{Attempts, Ended, millis, report};
+use crate::exec::job::{Events, Execution, Executor, Retry};
 use crate::exec::stop::{Stop, Stopping};
 
 /// Where a run records what happened. Called on threads that may block.
@@ -162,14 +163,6 @@ struct Drive<'a, E, J> {
     told: HashSet<NodeId>,
     summary: Summary,
     broken: Option<anyhow::Error>,
-}
-
-/// How something that was started has ended, and what to tell of it.
-struct Ended {
-    finished: Finished,
-    wall_ms: u64,
-    failure: Option<Arc<FailureReport>>,
-    retry: Retry,
 }
 
 impl<E: Executor, J: Journal> Drive<'_, E, J> {
@@ -318,95 +311,10 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
     }
 }
 
-/// The attempts at one node.
-struct Attempts<E, J> {
-    executor: Arc<E>,
-    journal: Arc<J>,
-    events: Events,
-    stopping: Stopping,
-    retries: u32,
-}
-
-impl<E: Executor, J: Journal> Attempts<E, J> {
-    async fn run(self, node: Arc<Node>, judgement: Judgement) -> anyhow::Result<Ended> {
-        let begun = Instant::now();
-        let mut cost = Cost::default();
-        let mut attempt = 1;
-        let mut execution = loop {
-            let job = Job { node: node.clone(), attempt };
-            let execution =
-                self.executor.execute(job, self.events.clone(), self.stopping.clone()).await;
-            cost.cpu_ms += execution.cost.cpu_ms;
-            cost.peak_memory = cost.peak_memory.max(execution.cost.peak_memory);
-            let again = execution.outcome != Outcome::Succeeded
-                && execution.retry == Retry::Worthwhile
-                && attempt <= self.retries
-                && *self.stopping.borrow() == Stop::No;
-            if !again {
-                break execution;
-            }
-            attempt += 1;
-            let (node, failure) = (node.name.clone(), execution.failure);
-            self.events.tell(Event::NodeRetried { node, attempt, failure }).await;
-        };
-        cost.wall_ms = millis(begun);
-        execution.cost = cost;
-        let log = self.executor.log(&node.name);
-        let journal = self.journal;
-        spawn_blocking(move || record(&*journal, &node, &judgement, execution, log)).await?
-    }
-}
-
-/// Records an execution, as a success only if what was hashed is what was built.
-fn record<J: Journal>(
-    journal: &J,
-    node: &Node,
-    judgement: &Judgement,
-    mut execution: Execution,
-    log: Arc<str>,
-) -> anyhow::Result<Ended> {
-    let (wall_ms, retry) = (execution.cost.wall_ms, execution.retry);
-    if execution.outcome == Outcome::Succeeded {
-        let doubt = doubt(journal, node, judgement)?;
-        let Some(doubt) = doubt else {
-            let record = journal.succeeded(node, judgement, &execution)?;
-            let finished = Finished::Succeeded(record);
-            return Ok(Ended { finished, wall_ms, failure: None, retry });
-        };
-        execution.outcome = Outcome::Unsure;
-        execution.failure = Some(report(Outcome::Unsure, doubt, log));
-    }
-    journal.failed(node, judgement, &execution)?;
-    let finished = Finished::Failed(execution.outcome);
-    Ok(Ended { finished, wall_ms, failure: execution.failure, retry })
-}
-
-/// Why nobody knows what was built, if so.
-fn doubt<J: Journal>(
-    journal: &J,
-    node: &Node,
-    judgement: &Judgement,
-) -> anyhow::Result<Option<String>> {
-    let changed = journal.changed(node, judgement)?;
-    if changed.is_empty() {
-        return Ok(None);
-    }
-    let names: Vec<String> = changed.iter().map(|name| format!("`{name}`")).collect();
-    Ok(Some(format!("it ran well, but what went into it changed meanwhile: {}", names.join(", "))))
-}
-
 fn in_words(obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::Open(need) => format!("`{need}` is not built"),
         Obstacle::Unknown { part, why, .. } => format!("`{part}` is not known: {why}"),
         Obstacle::Unresolved(what) => what.clone(),
     }
-}
-
-fn report(outcome: Outcome, message: String, log: Arc<str>) -> Arc<FailureReport> {
-    Arc::new(FailureReport { outcome, message, log, tail: Vec::new(), causes: Vec::new() })
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

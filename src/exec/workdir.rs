@@ -82,7 +82,8 @@ pub fn ended_cleanly(work: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file below the work directory, whole or not at all.
+/// Writes a file below the work directory, whole or not at all. It can hold credentials of repositories, so nobody else
+/// may read it.
 ///
 /// # Errors
 /// When the path does not stay below, or the file cannot be written.
@@ -96,7 +97,7 @@ pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(content.as_bytes())?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
 }

@@ -10,4 +10,4 @@ mod load;
 mod loaded;
 
 pub use load::load;
-pub use loaded::{Loaded, Sources};
+pub use loaded::{Loaded, SourceFile, Sources};

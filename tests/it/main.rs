@@ -1,6 +1,7 @@
 //! The one integration binary: one module a behaviour.
 
 mod config;
+mod containers;
 mod corpus;
 mod demo;
 mod dump_differential;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cache::{Cause, Produced, Run};
+use cache::{Produced, Run};
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::record::{Cost, Record};
@@ -46,11 +46,8 @@ impl RunJournal {
         }
     }
 
-    fn execution(&self, node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
-        let parts = judgement.fingerprint.parts.clone();
-        let key = judgement.fingerprint.key.as_ref().ok().copied();
-        let cause = Cause::of(&judgement.verdict);
-        cache::Execution { node: node.name.clone(), key, parts, cost, ended: now_ms(), cause }
+    fn execution(node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
+        cache::Execution::of(&node.name, judgement, cost, now_ms())
     }
 
     /// Keeps the lists of files of the trees among the parts, so that `why` can name what changed.
@@ -88,7 +85,7 @@ impl Journal for RunJournal {
             .iter()
             .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
             .collect();
-        let record = self.execution(node, judgement, execution.cost);
+        let record = Self::execution(node, judgement, execution.cost);
         Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
     }
 
@@ -98,7 +95,7 @@ impl Journal for RunJournal {
         judgement: &Judgement,
         execution: &Execution,
     ) -> anyhow::Result<()> {
-        let record = self.execution(node, judgement, execution.cost);
+        let record = Self::execution(node, judgement, execution.cost);
         self.run.commit_failure(record, execution.outcome).map_err(kept::failure)?;
         Ok(())
     }
@@ -110,7 +107,7 @@ impl Journal for RunJournal {
         from: &Arc<Record>,
     ) -> anyhow::Result<Option<Arc<Record>>> {
         self.keep_manifests(judgement)?;
-        let record = self.execution(node, judgement, Cost::default());
+        let record = Self::execution(node, judgement, Cost::default());
         match self.run.commit_restored(record, from) {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_available() => Ok(None),

@@ -2,9 +2,9 @@
 
 mod check;
 mod disk;
+mod files;
 mod host;
 mod kept;
-mod project;
 mod tools;
 
 use std::io::Write;
@@ -35,7 +35,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
     let mut checks = vec![Check::ok("project", format!("`{}`", named.display()))];
     let (tools, kas) = tools::checks(context, &project);
     checks.extend(tools);
-    checks.extend(project::checks(&project, kas.as_ref()));
+    checks.extend(files::checks(context, &project, kas.as_ref()));
     checks.extend(disk::checks(&project));
     checks.extend(kept::checks(project.layout().state()));
     checks.extend(host::checks(&project.settings, &context.env));

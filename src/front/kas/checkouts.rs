@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::diagnostic::reason;
 use crate::front::kas::merged::RepoAt;
 
 /// The repositories that are at hand. Asked from many threads at once.
@@ -108,13 +109,6 @@ pub(super) fn find_below(boundary: &Path, path: &Path, name: &str) -> Lookup {
         Ok(_) => Lookup::Unreadable("it is no regular file".into()),
         Err(error) => Lookup::Unreadable(reason(&error)),
     }
-}
-
-/// An error of the operating system, as messages have it.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.to_lowercase()
 }
 
 /// A path without `.` and `..`, by its text alone (as Python's `os.path.normpath`): `a/../b` is `b` also where `a`

@@ -8,8 +8,8 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use crate::diagnostic::{Diagnostics, SourceText};
-use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal, reason};
+use crate::diagnostic::{Diagnostics, SourceText, reason};
+use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal};
 use crate::front::kas::effective::Text;
 use crate::front::kas::ids::text;
 use crate::front::kas::schema;
@@ -150,7 +150,7 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
         return Err(Problem::Whole("is not UTF-8".into()));
     };
     let content = content.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(content);
-    let source = Arc::new(SourceText { name: file.name.clone(), text: content });
+    let source = Arc::new(SourceText::new(file.name.clone(), content));
     let (node, mut problems) = parse(&source).map_err(Problem::Content)?;
     problems.extend(schema::check(&node));
     let header = node.get("header");

@@ -9,7 +9,8 @@ mod program;
 mod remote;
 
 pub(super) use local::Listing;
+pub(super) use mirror::Blob;
 
-pub use address::{BadAddress, check_ref, check_url, mirror_name};
+pub use address::mirror_name;
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};

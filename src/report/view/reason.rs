@@ -1,5 +1,6 @@
 //! Why a node is not fresh, as it is shown: the judge's reasons, less what must not be shown.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use graph::fingerprint::Part;
@@ -8,6 +9,8 @@ use graph::record::Outcome;
 use graph::spec::{Node, Place, Source};
 use graph::verdict::{Reason, Verdict};
 use serde::Serialize;
+
+use crate::redact::redact_url;
 
 /// What the engine shows of a fact that was looked for and is not there.
 pub const MISSING: &str = "(missing)";
@@ -102,9 +105,12 @@ impl Nature {
         }
     }
 
-    /// The value of a part, unless it is not to be shown.
+    /// The value of a part, unless it is not to be shown; user names and passwords of URLs never are.
     pub(super) fn shown(self, part: &Part) -> Option<Arc<str>> {
-        (self != Self::Hidden || *part.shown == *MISSING).then(|| part.shown.clone())
+        (self != Self::Hidden || *part.shown == *MISSING).then(|| match redact_url(&part.shown) {
+            Cow::Borrowed(_) => part.shown.clone(),
+            Cow::Owned(masked) => masked.into(),
+        })
     }
 }
 

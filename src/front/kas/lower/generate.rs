@@ -9,6 +9,7 @@ use graph::spec::{Source, Template};
 
 use super::ground::Ground;
 use super::parts::revision;
+use super::statements::credentials;
 use super::write::{Out, OutKey, document};
 use crate::front::kas::effective::{
     ConfHeader, Effective, EffectiveLayer, EffectiveRepo, RepoKind, Text,
@@ -81,7 +82,7 @@ fn repository(repo: &EffectiveRepo, top: &Path, ground: &Ground) -> Out {
     let signers = repo.signers.as_ref();
     all.extend([
         ("type", (repo.kind == RepoKind::Hg).then(|| Out::text("hg"))),
-        ("url", own(&repo.url)),
+        ("url", repo.url.as_ref().map(|url| address(&url.value))),
         ("path", own(&repo.path)),
         ("commit", commit),
         ("branch", own(&repo.branch)),
@@ -91,6 +92,18 @@ fn repository(repo: &EffectiveRepo, top: &Path, ground: &Ground) -> Out {
         ("patches", filled(by_id(&ids, patches))),
     ]);
     Out::map(all)
+}
+
+/// A URL; whoever shows the file hides its user name and password, which kas needs.
+fn address(url: &Arc<str>) -> Out {
+    match credentials(url) {
+        Some(at) => Out::Guarded {
+            before: url[..at.start].into(),
+            secret: url[at.clone()].into(),
+            after: url[at.end..].into(),
+        },
+        None => Out::Text(Arc::clone(url)),
+    }
 }
 
 /// `None` is the repository itself, as if there were no `layers`.

@@ -24,6 +24,7 @@
 mod generate;
 mod ground;
 mod parts;
+mod refuse;
 mod statements;
 mod write;
 

@@ -1,6 +1,7 @@
 //! What a configuration says of a build, as one text a key, each with where it was written. What it stands on (files,
 //! refs, tools) is not here.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
@@ -126,17 +127,20 @@ fn words(texts: &[Text]) -> String {
     }
 }
 
-/// A URL without its user name and password. The user of an `ssh` URL is an address and stays.
+/// A URL without its user name and password.
 fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| !scheme.ends_with("ssh"))
-    else {
-        return url.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+    match credentials(url) {
+        Some(at) => format!("{}{}", &url[..at.start], &url[at.end + 1..]),
         None => url.to_owned(),
     }
+}
+
+/// Where the user name and password of a URL are, without the `@`. The user of an `ssh` URL is an address.
+pub(super) fn credentials(url: &str) -> Option<Range<usize>> {
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| !scheme.ends_with("ssh"))?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let start = scheme.len() + 3;
+    rest[..end].rfind('@').map(|at| start..start + at)
 }
 
 /// One text a value, and no text for two: a string that would read as JSON is quoted.

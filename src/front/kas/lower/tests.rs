@@ -9,7 +9,7 @@ use graph::facts::{Fact, Facts};
 use graph::fingerprint::fingerprint;
 use graph::name::NodeName;
 use graph::resource::Pool;
-use graph::spec::{Action, Node, Piece, Place, Role, Template};
+use graph::spec::{Action, Node, Piece, Place, Role, Source, Template};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::Index;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Ground, generated_file, inputs, statements};
 use crate::diagnostic::{Diagnostics, SourceText};
-use crate::front::kas::{Effective, Merged};
+use crate::front::kas::{Demands, Effective, Merged};
 use crate::front::yaml::{Node as Yaml, parse_json, parse_yaml};
 
 const COMMIT: &str = "0123456789012345678901234567890123456789";
@@ -28,7 +28,7 @@ fn ground() -> Ground {
 }
 
 fn source(text: &str) -> Arc<SourceText> {
-    Arc::new(SourceText { name: "kas/a.yaml".into(), text: text.to_owned() })
+    Arc::new(SourceText::new("kas/a.yaml", text))
 }
 
 fn merged(config: Arc<Yaml>) -> Merged {
@@ -38,6 +38,7 @@ fn merged(config: Arc<Yaml>) -> Merged {
         missing_repos: Vec::new(),
         to_clone: Vec::new(),
         warnings: Diagnostics::default(),
+        demands: Demands::default(),
         top_dir: PathBuf::from("/project it's"),
     }
 }
@@ -54,6 +55,7 @@ fn text((merged, effective): &(Merged, Effective)) -> String {
     let Template(pieces) = generated_file(merged, effective, &ground());
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => text.to_string(),
+        Piece::Fact(Source::Secret(text)) => text.to_string(),
         Piece::Fact(_) => COMMIT.to_owned(),
         Piece::Dir(_) => panic!("directories are written with their quotes"),
     };
@@ -335,7 +337,7 @@ fn the_file_is_readable() {
           fit:
             path: 'fit.patch'
             repo: 'own'
-        url: 'https://u:secret@example.com/poky'
+        url: "https://u:secret@example.com/poky"
       x:
         layers:
           '.': 'disabled'
