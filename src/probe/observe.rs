@@ -107,6 +107,23 @@ impl<'g> Wanted<'g> {
     }
 }
 
+/// The files that should be there and are not: each is one warning, however many nodes read it.
+fn missing_files<'g>(nodes: impl Iterator<Item = &'g Node>, facts: &Facts) -> Diagnostics {
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut missing = Diagnostics::default();
+    for input in nodes.flat_map(|node| &node.inputs) {
+        let (Source::File(path) | Source::Series(path)) = &input.source else { continue };
+        if facts.get(&input.source) == Fact::Missing && seen.insert(path) {
+            let problem = Diagnostic::warning(format!("there is no `{path}` ({})", input.part));
+            missing.push(match &input.declared {
+                Some(place) => problem.hint(format!("{place} names it, and kas fails without it")),
+                None => problem,
+            });
+        }
+    }
+    missing
+}
+
 /// Every source that a node names, also those that only its action does.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
     let steps = node.action.steps.iter();
@@ -160,6 +177,9 @@ impl Probe<'_> {
             warnings.into_iter().for_each(|warning| observed.warnings.push(warning));
             observed.add_trees(&wanted.trees, trees)
         })?;
+        let nodes = closure.iter().map(|id| graph.node(*id));
+        let missing = missing_files(nodes, &observed.facts);
+        observed.warnings.extend(missing);
         Ok(observed)
     }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use cache::{Cause, Produced, Run};
 use graph::digest::Digest;
 use graph::facts::Facts;
-use graph::fingerprint::key_of;
+use graph::fingerprint::{Part, key_of};
 use graph::record::{Cost, Record};
 use graph::spec::Node;
 use graph::verdict::Judgement;
@@ -18,6 +18,7 @@ use crate::exec::job::Execution;
 use crate::exec::run::Journal;
 use crate::layout::Layout;
 use crate::probe::{Mode, Probe};
+use crate::redact::redact_url;
 
 /// The journal of one run.
 pub(super) struct RunJournal {
@@ -51,6 +52,7 @@ impl RunJournal {
         let parts = judgement.fingerprint.parts.clone();
         let key = judgement.fingerprint.key.as_ref().map_or_else(|_| key_of(&parts), |key| *key);
         let cause = Cause::of(&judgement.verdict);
+        let parts = parts.iter().map(without_passwords).collect();
         cache::Execution { node: node.name.clone(), key, parts, cost, ended: now_ms(), cause }
     }
 
@@ -123,6 +125,11 @@ impl Journal for RunJournal {
             Err(error) => Err(kept::failure(error).into()),
         }
     }
+}
+
+/// A part as it is kept. Its digest tells whether it changed, so that the text need not be whole.
+fn without_passwords(part: &Part) -> Part {
+    Part { shown: redact_url(&part.shown).into(), ..part.clone() }
 }
 
 /// Now, as records have it.

@@ -120,7 +120,8 @@ pub(super) fn cycle(open: &[(FoundFile, Option<Span>)], via: Option<&Span>) -> D
     if let Some(first) = files.first_mut() {
         first.1 = via;
     }
-    let start = (0..files.len()).min_by_key(|&at| (files[at].1.is_none(), files[at].0)).unwrap_or(0);
+    let start =
+        (0..files.len()).min_by_key(|&at| (files[at].1.is_none(), files[at].0)).unwrap_or(0);
     files.rotate_left(start);
     let names: Vec<String> =
         files.iter().chain(files.first()).map(|(name, _)| format!("`{name}`")).collect();

@@ -242,7 +242,10 @@ mod tests {
         check("\u{a0}1", "a.json:1:1: the character U+00A0 is no blank in JSON");
         check("-NaN", "a.json:1:1: `-NaN` is not a number");
         check(&"9".repeat(4301), "a.json:1:1: the integer has more than 4300 digits");
-        check(&"[".repeat(100_000), "a.json:1:513: this is not JSON: maximum nesting depth exceeded");
+        check(
+            &"[".repeat(100_000),
+            "a.json:1:513: this is not JSON: maximum nesting depth exceeded",
+        );
         let deep = format!("{}1{}", "[".repeat(257), "]".repeat(257));
         check(&deep, "a.json:1:257: nested more than 256 levels deep");
         for text in
