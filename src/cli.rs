@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::cmd;
 use crate::cmd::console::Console;
@@ -60,6 +61,8 @@ enum Verb {
     Log(cmd::log::Args),
     /// List past runs
     Runs(cmd::runs::Args),
+    /// Print the configuration that a chain of kas files makes
+    Resolve(cmd::resolve::Args),
     /// Look after what is kept between runs
     Cache(cmd::cache::Args),
     /// Write a commented graph.yaml from what is found here
@@ -146,6 +149,7 @@ fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
         Verb::Show(args) => cmd::show::run(args, context, out),
         Verb::Log(args) => cmd::log::run(args, context, out),
         Verb::Runs(args) => cmd::runs::run(args, context, out),
+        Verb::Resolve(args) => cmd::resolve::run(args, context, out),
         Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
         Verb::Init(args) => cmd::init::run(args, context, out),
         Verb::Doctor(args) => cmd::doctor::run(args, context, out),
@@ -155,7 +159,7 @@ fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
     }
 }
 
-/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full.
+/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full. Each step says how long it took when it ends.
 fn log_to_stderr(verbose: u8) {
     let filter = match (std::env::var("GRAPH_LOG"), verbose) {
         (Ok(filter), _) => filter,
@@ -167,7 +171,9 @@ fn log_to_stderr(verbose: u8) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .without_time()
+        .with_span_events(FmtSpan::CLOSE)
+        // No time of day; but without a timer at all, spans would not say how long they took.
+        .with_timer(())
         .try_init();
 }
 

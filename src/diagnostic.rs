@@ -1,7 +1,7 @@
 //! A problem of the user's input: what, where, and what to do about it. Knows no format and prints nothing.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use graph::spec::Place;
 
@@ -15,13 +15,41 @@ pub enum Severity {
 }
 
 /// The text of a file that the user wrote, under the name by which messages call it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SourceText {
     /// The path, relative to the project's root where it lies below it.
     pub name: Arc<str>,
     /// The content. Bytes that are no UTF-8 are replaced.
     pub text: String,
+    /// Where each line begins. A file of a thousand machines is asked for a thousand places, so that counting
+    /// its lines for each of them would be quadratic.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl SourceText {
+    /// A text under its name.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    /// The line that holds a byte, counted from 0, and where it begins.
+    fn line_at(&self, byte: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect()
+        });
+        let line = lines.partition_point(|&start| start <= byte) - 1;
+        (line, lines[line])
+    }
+}
+
+impl PartialEq for SourceText {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for SourceText {}
 
 /// A stretch of a source text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +64,12 @@ impl Span {
     /// The position in terms of lines.
     #[must_use]
     pub fn place(&self) -> Place {
-        let before = &self.source.text.as_bytes()[..self.bytes.start.min(self.source.text.len())];
-        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        let start = self.bytes.start.min(self.source.text.len());
+        let (line, line_start) = self.source.line_at(start);
+        let before = &self.source.text.as_bytes()[line_start..start];
+        let column = String::from_utf8_lossy(before).chars().count() + 1;
         let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Place { file: self.source.name.clone(), line: small(line), column: small(column) }
+        Place { file: self.source.name.clone(), line: small(line + 1), column: small(column) }
     }
 }
 
@@ -196,4 +224,26 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{SourceText, Span};
+
+    #[test]
+    fn a_place_is_a_line_and_a_column_in_characters() {
+        let source = Arc::new(SourceText::new("a.yaml", "a: ä\n\n  b: 1\r\nc"));
+        let place = |at: usize| {
+            let place = Span { source: Arc::clone(&source), bytes: at..at }.place();
+            (place.line, place.column)
+        };
+        let places = [0, 3, 5, 6, 7, 9, 14, 15, 16, 99].map(place);
+        let expect =
+            [(1, 1), (1, 4), (1, 5), (2, 1), (3, 1), (3, 3), (3, 8), (4, 1), (4, 2), (4, 2)];
+        assert_eq!(places, expect);
+        let empty = Span { source: Arc::new(SourceText::new("", "")), bytes: 0..0 }.place();
+        assert_eq!((empty.line, empty.column), (1, 1));
+    }
 }

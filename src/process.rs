@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -158,6 +159,9 @@ impl Call {
     /// As [`Call::answer`], but never [`What::Failed`].
     pub fn outcome(&self) -> Result<(Answer, ExitStatus), Error> {
         let begun = Instant::now();
+        // No more of the arguments than the verb: a URL among them may hold a password.
+        let _span = tracing::debug_span!("run", program = ?self.program, verb = ?self.args.first())
+            .entered();
         let (mut child, noted) = start(|| self.command().spawn(), Child::id).map_err(|error| {
             // A directory that is not there gives the same error as a program that is not there.
             let dir_is_there = self.dir.as_ref().is_none_or(|dir| dir.is_dir());
@@ -176,9 +180,22 @@ impl Call {
         Ok((answer, status.map_err(|error| self.error(What::Io(error)))?))
     }
 
+    /// A name is looked up here and not in the child: the library then starts the program without a copy of our
+    /// page tables, which costs more than git needs for a small answer.
+    fn path(&self) -> OsString {
+        let is_path = |(name, _): &&(OsString, OsString)| name == "PATH";
+        let found = self
+            .env
+            .iter()
+            .rfind(is_path)
+            .and_then(|(_, path)| find_on_path(path, self.program.as_ref()));
+        found.map_or_else(|| self.program.clone(), PathBuf::into_os_string)
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(self.path());
         command
+            .arg0(&self.program)
             .args(&self.args)
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)));
@@ -220,6 +237,23 @@ impl Call {
     fn error(&self, what: What) -> Error {
         Error { program: self.program.to_string_lossy().into_owned(), what }
     }
+}
+
+/// The first program of a name in the directories of a `PATH`. Those that are not absolute are passed over: they would
+/// mean another program in every directory. `None` also for what is a path itself.
+#[must_use]
+pub fn find_on_path(path: &OsStr, name: &Path) -> Option<PathBuf> {
+    if name.components().count() != 1 {
+        return None;
+    }
+    let dirs = std::env::split_paths(path).filter(|dir| dir.is_absolute());
+    dirs.map(|dir| dir.join(name)).find(|path| is_program(path))
+}
+
+/// Whether a path is a file that somebody may execute.
+#[must_use]
+pub fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// Waits until one of the descriptors has something to say, or for `at_most`.

@@ -26,10 +26,11 @@ impl Fact {
     /// A fact that is text, such as a version or a commit.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::Known {
-            digest: Fields::of("graph fact text v1").field(text).finish(),
-            text: text.into(),
-        }
+        Self::shared(text.into())
+    }
+
+    fn shared(text: Arc<str>) -> Self {
+        Self::Known { digest: Fields::of("graph fact text v1").field(&*text).finish(), text }
     }
 
     /// A fact that is content of which only the digest is shown.
@@ -70,7 +71,7 @@ impl Facts {
     #[must_use]
     pub fn get(&self, source: &Source) -> Fact {
         match source {
-            Source::Value(text) => Fact::text(text),
+            Source::Value(text) => Fact::shared(Arc::clone(text)),
             Source::Secret(text) => Fact::secret(text),
             observed => self
                 .observed
@@ -78,6 +79,17 @@ impl Facts {
                 .cloned()
                 .unwrap_or_else(|| Fact::Unknown("it was not observed".into())),
         }
+    }
+
+    /// Whether a source was observed.
+    #[must_use]
+    pub fn has(&self, source: &Source) -> bool {
+        self.observed.contains_key(source)
+    }
+
+    /// Adds what was observed elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.observed.extend(other.observed);
     }
 
     /// Every observed source with its fact, in no order.

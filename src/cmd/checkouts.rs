@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use crate::front::kas::{Checkouts, Content, Directories, FoundFile, Lookup, RepoAt};
 use crate::probe::git::Git;
-use crate::probe::{Memory, Mode, Probe};
+use crate::probe::{Memory, Mode, PinnedFile, Probe, pinned_file};
 
 /// Mirrors, and the local directories of repositories without a URL.
 pub(super) struct Mirrors<'a> {
@@ -63,17 +63,14 @@ impl Checkouts for Mirrors<'_> {
     fn find(&self, repo: &RepoAt, path: &str) -> Lookup {
         let Some(url) = &repo.url else { return self.local.find(repo, path) };
         let Some(commit) = self.commit(url, repo) else { return Lookup::NotCloned };
-        match self.git.mirror_of(url) {
-            Some(mirror) if self.git.has_commit(&mirror, &commit) => {}
-            _ => return Lookup::NotCloned,
-        }
-        match self.git.read_blob(url, &commit, path) {
-            Ok(Some(bytes)) => Lookup::File(FoundFile {
+        match pinned_file(&self.git, self.memory, (url, &commit), path) {
+            Ok(PinnedFile::Content(bytes)) => Lookup::File(FoundFile {
                 key: format!("{commit}:{path}").into(),
                 name: format!("{}/{path}", repo.id).into(),
                 content: Content::Bytes(bytes.into()),
             }),
-            Ok(None) => Lookup::NoSuchFile,
+            Ok(PinnedFile::Absent) => Lookup::NoSuchFile,
+            Ok(PinnedFile::NotCloned) => Lookup::NotCloned,
             Err(error) => Lookup::Unreadable(error.to_string()),
         }
     }

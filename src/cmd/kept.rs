@@ -36,6 +36,10 @@ impl Kept {
 }
 
 /// What the cache says, as the failure of a command: the disk and what lies on it are the environment.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it stands in `map_err`, which gives the value away"
+)]
 pub(super) fn failure(error: cache::Error) -> Failure {
     let hints = error.hints();
     let mut message = error.to_string();

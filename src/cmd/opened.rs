@@ -49,6 +49,7 @@ impl Opened {
         kept: Kept,
         mode: Mode,
     ) -> anyhow::Result<Self> {
+        let _span = tracing::info_span!("load").entered();
         let layout = project.layout();
         if project.machines.is_empty() {
             return Err(no_machines(&project).into());

@@ -79,6 +79,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let plan = survey.plan(&opened);
     let scope = if args.all { Scope::All } else { Scope::NotFresh };
     let warnings = survey.warnings(&opened);
+    let _span = tracing::info_span!("render").entered();
     let view =
         PlanView::of(&opened.graph, &plan, scope, &warnings, slots(&opened.project.settings));
     Console::of(context).diagnostics(&warnings);

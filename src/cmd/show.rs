@@ -32,6 +32,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let opened = Opened::to_look(context, mode(args.offline))?;
     let id = opened.node(&args.node)?;
     let survey = Survey::of(context, &opened, vec![id], Vec::new())?;
+    let survey = survey.with_stamps(context, &opened)?;
     let plan = survey.plan(&opened);
     let entry =
         plan.entries.iter().find(|entry| entry.id == id).expect("what is wanted is planned");

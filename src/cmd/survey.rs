@@ -31,10 +31,26 @@ impl Survey {
         wanted: Vec<NodeId>,
         forced: Vec<NodeId>,
     ) -> anyhow::Result<Self> {
-        let observed = opened.probe(context).observe(&opened.graph, &wanted)?;
+        let observed = {
+            let _span = tracing::info_span!("facts").entered();
+            opened.probe(context).observe(&opened.graph, &wanted)?
+        };
+        let _span = tracing::info_span!("records").entered();
         let names = opened.graph.closure(&wanted).into_iter().map(|id| &opened.graph.node(id).name);
         let records = opened.kept.cache().records_for(names).map_err(kept::failure)?;
         Ok(Self { observed, records, wanted, forced })
+    }
+
+    /// Adds the stamps, for a verb that records or shows them.
+    pub(super) fn with_stamps(
+        mut self,
+        context: &Context,
+        opened: &Opened,
+    ) -> anyhow::Result<Self> {
+        let _span = tracing::info_span!("stamps").entered();
+        let probe = opened.probe(context);
+        probe.add_stamps(&opened.graph, &self.wanted, &mut self.observed)?;
+        Ok(self)
     }
 
     /// The facts.
@@ -44,6 +60,7 @@ impl Survey {
 
     /// The judge's word on every node.
     pub(super) fn plan(&self, opened: &Opened) -> Plan {
+        let _span = tracing::info_span!("judge").entered();
         plan::plan(&opened.graph, &self.wanted, &self.forced, self.facts(), &self.records)
     }
 

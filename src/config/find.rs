@@ -127,7 +127,7 @@ pub fn open(root: &Path) -> Result<Project, Failure> {
         .map_err(|error| bad(format!("the settings cannot be read: {}", reason(&error))))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| bad("the settings are not written in UTF-8".to_owned()))?;
-    let source = Arc::new(SourceText { name: CONFIG_FILE.into(), text });
+    let source = Arc::new(SourceText::new(CONFIG_FILE, text));
     let settings = parse(&source).map_err(Failure::input)?;
     if root.starts_with(root.join(&settings.cache.dir)) {
         return Err(Failure::new(Kind::Input, "`cache.dir` must not hold the project itself"));

@@ -22,7 +22,7 @@ use crate::exec::log::{Log, quoted};
 use crate::exec::step::{self, Ended, Limits};
 use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
-use crate::exec::{failure, kas, workdir};
+use crate::exec::{failure, filled, kas, workdir};
 use crate::redact::{Redactor, is_secret_name};
 
 /// Everything that running takes, decided before the run. All paths are absolute.
@@ -81,6 +81,17 @@ impl Trouble {
     fn ours(message: impl Into<String>) -> Self {
         Self { outcome: Outcome::Failed, message: message.into(), retry: Retry::Pointless }
     }
+}
+
+/// What running the steps of a node takes.
+struct Steps<'a> {
+    node: &'a Node,
+    work: &'a Path,
+    begun: Instant,
+    events: &'a Events,
+    log: &'a mut Log,
+    stopping: &'a mut Stopping,
+    cost: &'a mut Cost,
 }
 
 impl Executor for LocalExecutor {
@@ -179,61 +190,83 @@ impl LocalExecutor {
         let node = &*job.node;
         let work = self.work_dir(&node.name);
         log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
-        self.prepare(&work, log).await?;
+        self.prepare(node, &work, log).await?;
+        let mut steps = Steps { node, work: &work, begun, events, log, stopping, cost };
+        self.steps(&mut steps).await?;
+        let found = collected(node, &work).await?;
+        let older = filled::older(&work, &found)
+            .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
+        // Where nothing was made, bitbake found nothing to do in what it had made itself; what it makes no longer, it
+        // removes. A mixture it does not vouch for.
+        if older.is_empty() || older.len() == found.len() {
+            return Ok(found);
+        }
+        steps.log.note(&format!(
+            "made before the inputs changed: `{}`; once more with an empty `build/tmp*`, to see what is still made",
+            older.join("`, `")
+        ));
+        filled::put_aside(&work)
+            .map_err(|error| Trouble::ours(format!("cannot put `build/tmp*` aside: {error}")))?;
+        self.steps(&mut steps).await?;
+        collected(node, &work).await
+    }
+
+    /// Writes the generated files and runs all steps, in a work directory that was prepared.
+    async fn steps(&self, the: &mut Steps<'_>) -> Result<(), Trouble> {
+        let (node, work) = (the.node, the.work);
         let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
-        let filling = Filling { work: &work, root, facts, inputs };
+        let filling = Filling { work, root, facts, inputs };
         for file in &node.action.files {
             let content = filling
                 .fill(&file.content)
                 .map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))?;
-            workdir::write(&work, &file.path, &content)
+            workdir::write(work, &file.path, &content)
                 .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;
         }
         let limits = Limits {
-            deadline: self.settings.timeout.map(|timeout| begun + timeout),
+            deadline: self.settings.timeout.map(|timeout| the.begun + timeout),
             stall: self.settings.stall,
             grace: self.settings.grace,
         };
         let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
-        workdir::begin(&work).map_err(mark)?;
+        workdir::begin(work).map_err(mark)?;
         for step in &node.action.steps {
-            if *stopping.borrow() != Stop::No {
-                workdir::ended_cleanly(&work).map_err(mark)?;
+            if *the.stopping.borrow() != Stop::No {
+                workdir::ended_cleanly(work).map_err(mark)?;
                 return Err(Trouble {
                     outcome: Outcome::Interrupted,
                     message: format!("step {}: not started, because the run stops", step.name),
                     retry: Retry::Pointless,
                 });
             }
-            events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
+            the.events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
             let command = self.command(node, step, &filling)?;
-            log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));
+            the.log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));
             let line = |line: &str| {
-                events.tell_if_room(Event::Line { node: node.name.clone(), line: line.into() });
+                the.events.tell_if_room(Event::Line { node: node.name.clone(), line: line.into() });
             };
-            let how = (self.settings.supervisor.as_path(), &command, work.as_path());
-            let ended = step::run(how, limits, log, line, stopping)
+            let how = (self.settings.supervisor.as_path(), &command, work);
+            let ended = step::run(how, limits, the.log, line, the.stopping)
                 .await
                 .map_err(|error| Trouble::ours(format!("cannot start a supervisor: {error}")))?;
-            let result = self.after(step, &ended, log, cost);
+            let result = self.after(step, &ended, the.log, the.cost);
             if result.is_err() && !ended.was_killed() {
-                workdir::ended_cleanly(&work).map_err(mark)?;
+                workdir::ended_cleanly(work).map_err(mark)?;
             }
             result?;
         }
-        workdir::ended_cleanly(&work).map_err(mark)?;
-        let outputs = node.outputs.clone();
-        let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
-        let found = found.expect("collecting does not panic");
-        found.map_err(|problems| Trouble::ours(problems.join("; ")))
+        workdir::ended_cleanly(work).map_err(mark)
     }
 
-    async fn prepare(&self, work: &Path, log: &mut Log) -> Result<(), Trouble> {
+    async fn prepare(&self, node: &Node, work: &Path, log: &mut Log) -> Result<(), Trouble> {
         let environment = environment::base(&self.settings.outer);
         let (own, places) = (work.to_owned(), self.settings.places.clone());
+        let inputs = filled::Inputs::of(node, &self.facts);
         let prepared = tokio::task::spawn_blocking(move || -> (Vec<String>, io::Result<()>) {
             let mut told = Vec::new();
-            let result = workdir::prepare(&own, &environment, |line| told.push(line.to_owned()));
+            let mut tell = |line: &str| told.push(line.to_owned());
+            let result = workdir::prepare(&own, &environment, &mut tell)
+                .and_then(|()| filled::prepare(&own, &inputs, &mut tell));
             let shared = [&places.git, &places.sstate, &places.downloads];
             (told, result.and_then(|()| shared.into_iter().try_for_each(std::fs::create_dir_all)))
         });
@@ -310,6 +343,13 @@ impl LocalExecutor {
         let retry = if may_pass { Retry::Worthwhile } else { Retry::Pointless };
         Err(Trouble { outcome, message, retry })
     }
+}
+
+async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
+    let (work, outputs) = (work.to_owned(), node.outputs.clone());
+    let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
+    let found = found.expect("collecting does not panic");
+    found.map_err(|problems| Trouble::ours(problems.join("; ")))
 }
 
 /// What must not be shown of a source; what the environment says is known to the redactor already.

@@ -16,7 +16,7 @@ pub trait Memory: Sync {
     /// What was remembered under a key, which must cover everything that the answer depends on.
     fn tool(&self, key: &Digest) -> Option<String>;
 
-    /// Remembers what a tool said.
+    /// Remembers what a tool said: kas its version, git a file of a commit.
     fn remember_tool(&self, key: &Digest, text: &str);
 
     /// What a ref of a remote named when it was last asked for.

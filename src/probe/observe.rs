@@ -8,7 +8,7 @@ use std::time::Duration;
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
-use graph::spec::{Node, Piece, RemoteFile, RemoteRef, Source, Template, Tree, Variable};
+use graph::spec::{Node, Piece, RemoteFile, RemoteRef, Role, Source, Template, Tree, Variable};
 
 use super::content::Files;
 use super::git::Git;
@@ -81,10 +81,10 @@ struct Wanted<'g> {
 }
 
 impl<'g> Wanted<'g> {
-    fn of(nodes: impl Iterator<Item = &'g Node>) -> Self {
+    fn of(sources: impl Iterator<Item = &'g Source>) -> Self {
         let mut wanted = Self::default();
         let mut seen: HashSet<&Source> = HashSet::new();
-        for source in nodes.flat_map(sources) {
+        for source in sources {
             if !matches!(source, Source::Value(_) | Source::Secret(_)) && seen.insert(source) {
                 wanted.add(source);
             }
@@ -124,7 +124,7 @@ fn missing_files<'g>(nodes: impl Iterator<Item = &'g Node>, facts: &Facts) -> Di
     missing
 }
 
-/// Every source that a node names, also those that only its action does.
+/// Every source that a node names and that decides, also those that only its action names.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
     let steps = node.action.steps.iter();
     let args =
@@ -134,7 +134,11 @@ fn sources(node: &Node) -> impl Iterator<Item = &Source> {
         Piece::Fact(source) => Some(source),
         Piece::Text(_) | Piece::Dir(_) => None,
     });
-    node.inputs.iter().map(|input| &input.source).chain(pieces)
+    inputs(node, Role::Key).chain(pieces)
+}
+
+fn inputs(node: &Node, role: Role) -> impl Iterator<Item = &Source> {
+    node.inputs.iter().filter(move |input| input.role == role).map(|input| &input.source)
 }
 
 impl Probe<'_> {
@@ -151,13 +155,42 @@ impl Probe<'_> {
         KasProbe { kas, env, layout: self.layout, memory: self.memory }
     }
 
-    /// Observes every source of the wanted nodes and of all that they need, each once.
+    /// Observes every source by which the wanted nodes and all that they need are judged, each once. Stamps are not
+    /// among them: see [`Probe::add_stamps`].
     ///
     /// # Errors
     /// When a pattern of the settings is none. What cannot be observed is no error but an unknown fact, and a warning.
     pub fn observe(&self, graph: &Graph, wanted: &[NodeId]) -> Result<Observed, Failure> {
         let closure = graph.closure(wanted);
-        let wanted = Wanted::of(closure.iter().map(|id| graph.node(*id)));
+        let wanted = Wanted::of(closure.iter().flat_map(|id| sources(graph.node(*id))));
+        let mut observed = self.look(&wanted)?;
+        let nodes = closure.iter().map(|id| graph.node(*id));
+        observed.warnings.extend(missing_files(nodes, &observed.facts));
+        Ok(observed)
+    }
+
+    /// Adds the stamps of the wanted nodes and of all that they need. No verdict depends on them, so that a command that
+    /// neither records nor shows them need not ask git for them.
+    ///
+    /// # Errors
+    /// As [`Probe::observe`].
+    pub fn add_stamps(
+        &self,
+        graph: &Graph,
+        wanted: &[NodeId],
+        observed: &mut Observed,
+    ) -> Result<(), Failure> {
+        let closure = graph.closure(wanted);
+        let stamps = closure.iter().flat_map(|id| inputs(graph.node(*id), Role::Stamp));
+        let unknown = stamps.filter(|source| !observed.facts.has(source));
+        let seen = self.look(&Wanted::of(unknown))?;
+        observed.facts.extend(seen.facts);
+        observed.manifests.extend(seen.manifests);
+        observed.warnings.extend(seen.warnings);
+        Ok(())
+    }
+
+    fn look(&self, wanted: &Wanted<'_>) -> Result<Observed, Failure> {
         let git = self.git();
         let mut observed = Observed::default();
         std::thread::scope(|scope| {
@@ -166,7 +199,7 @@ impl Probe<'_> {
             let describes = scope.spawn(|| self.describes(&wanted.describes, &git));
             let blobs = scope.spawn(|| blobs(&wanted.blobs, &git));
             let trees = self.trees(&wanted.trees, &git);
-            self.add_files(&wanted, &mut observed.facts);
+            self.add_files(wanted, &mut observed.facts);
             let no_panic = "probes do not panic";
             let (commits, warnings) = refs.join().expect(no_panic);
             let facts = tools.join().expect(no_panic).into_iter();
@@ -177,9 +210,6 @@ impl Probe<'_> {
             warnings.into_iter().for_each(|warning| observed.warnings.push(warning));
             observed.add_trees(&wanted.trees, trees)
         })?;
-        let nodes = closure.iter().map(|id| graph.node(*id));
-        let missing = missing_files(nodes, &observed.facts);
-        observed.warnings.extend(missing);
         Ok(observed)
     }
 
@@ -189,7 +219,7 @@ impl Probe<'_> {
     /// # Errors
     /// As [`Probe::observe`].
     pub fn reobserve(&self, node: &Node) -> Result<Facts, Failure> {
-        let wanted = Wanted::of(std::iter::once(node));
+        let wanted = Wanted::of(sources(node));
         let mut observed = Observed::default();
         self.add_files(&wanted, &mut observed.facts);
         observed.add_trees(&wanted.trees, self.trees(&wanted.trees, &self.git()))?;

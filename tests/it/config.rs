@@ -6,7 +6,7 @@ use graph_cli::config::{self, Kas, Settings, Stamps};
 use graph_cli::diagnostic::{Diagnostics, SourceText};
 
 fn parse(text: &str) -> Result<Settings, Diagnostics> {
-    config::parse(&Arc::new(SourceText { name: "graph.yaml".into(), text: text.to_owned() }))
+    config::parse(&Arc::new(SourceText::new("graph.yaml", text)))
 }
 
 /// Every problem with the stretch of text that it is about, and its hints.

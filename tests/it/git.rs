@@ -2,16 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is to end here")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::Duration;
 
+use graph::digest::Digest;
 use graph_cli::context::Environment;
-use graph_cli::probe::Forgetful;
 use graph_cli::probe::git::{Git, Wanted};
 use graph_cli::probe::tool::bitbake_version;
+use graph_cli::probe::{Forgetful, Memory, PinnedFile, SeenRef, pinned_file};
 
 struct Remote {
     dir: tempfile::TempDir,
@@ -178,4 +180,58 @@ fn the_version_of_bitbake_at_a_commit_is_read_from_a_mirror() {
     assert_eq!(version(), None);
     git.mirror(&remote.url()).unwrap();
     assert_eq!(version().as_deref(), Some("2.8.0"));
+}
+
+/// Remembers in memory.
+#[derive(Default)]
+struct Notes(Mutex<HashMap<Digest, String>>);
+
+impl Memory for Notes {
+    fn tool(&self, key: &Digest) -> Option<String> {
+        self.0.lock().unwrap().get(key).cloned()
+    }
+
+    fn remember_tool(&self, key: &Digest, text: &str) {
+        self.0.lock().unwrap().insert(*key, text.to_owned());
+    }
+
+    fn last_ref(&self, _: &str, _: &str) -> Option<SeenRef> {
+        None
+    }
+
+    fn remember_refs(&self, _: &[(&str, &str, &str)]) {}
+}
+
+#[test]
+fn a_file_of_a_commit_is_read_once_and_no_other_commit_is_taken_for_it() {
+    let remote = Remote::new();
+    let dir = tempfile::tempdir().unwrap();
+    let git = git(dir.path());
+    let (url, notes) = (remote.url(), Notes::default());
+    let first = remote.git(&["rev-parse", "HEAD"]);
+    let look = |commit: &str, path: &str| {
+        pinned_file(&git, &notes, (&url, commit), path).map_err(|error| error.to_string())
+    };
+    let content = |text: &str| Ok(PinnedFile::Content(text.into()));
+    assert_eq!(look(&first, "file"), Ok(PinnedFile::NotCloned));
+    let mirror = git.mirror(&url).unwrap();
+    assert_eq!(look(&first, "file"), content("one"));
+    assert_eq!(look(&first, "file.lock"), Ok(PinnedFile::Absent));
+
+    // What a mirror has lost is still what the commit holds: nothing was asked of git here.
+    fs::rename(mirror.join("objects"), mirror.join("lost")).unwrap();
+    assert_eq!(look(&first, "file"), content("one"));
+    assert_eq!(look(&first, "file.lock"), Ok(PinnedFile::Absent));
+    assert_eq!(look(&first, "other"), Ok(PinnedFile::NotCloned));
+    fs::rename(mirror.join("lost"), mirror.join("objects")).unwrap();
+
+    // Only git's word that a path is not there is remembered, not that something else went wrong.
+    assert_eq!(look(&first, "HEAD"), Ok(PinnedFile::Absent));
+    assert_eq!(notes.0.lock().unwrap().len(), 2);
+    let second = remote.commit("file", "two");
+    assert_eq!(look(&second, "file"), Ok(PinnedFile::NotCloned));
+    git.mirror(&url).unwrap();
+    assert_eq!(look(&second, "file"), content("two"));
+    fs::remove_dir_all(mirror).unwrap();
+    assert_eq!(look(&first, "file"), Ok(PinnedFile::NotCloned), "it is to be cloned again");
 }

@@ -295,6 +295,26 @@ fn kas_is_asked_for_its_version_once_for_as_long_as_it_is_the_same() {
 }
 
 #[test]
+fn stamps_are_observed_only_when_they_are_wanted() {
+    let project = Project::new();
+    for args in [&["init", "-q"][..], &["commit", "-q", "--allow-empty", "-m", "x"]] {
+        project.git(".", args);
+    }
+    let describe = Source::Describe(".".into());
+    let mut board = node(0, std::slice::from_ref(&describe));
+    board.inputs[0].role = Role::Stamp;
+    let graph = Graph::build(Spec { nodes: vec![board] }).unwrap();
+    let wanted: Vec<_> = graph.ids().collect();
+    let layout = project.settings.layout(project.dir.path());
+    let probe = project.probe(&layout, Mode::Offline);
+    let mut observed = probe.observe(&graph, &wanted).unwrap();
+    assert!(!observed.facts.has(&describe));
+    probe.add_stamps(&graph, &wanted, &mut observed).unwrap();
+    assert_eq!(text(&observed.facts, &describe).len(), 7);
+    assert!(matches!(project.fact(&describe), Fact::Known { .. }), "as part of the key, it counts");
+}
+
+#[test]
 fn what_changed_while_a_node_ran_is_seen_again() {
     let project = Project::new();
     project.git(".", &["init", "-q"]);

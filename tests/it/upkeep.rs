@@ -176,6 +176,30 @@ fn doctor_tells_all_that_is_broken_and_what_to_do() {
 }
 
 #[test]
+fn doctor_tells_which_kas_can_read_the_project() {
+    let host = Host::new();
+    let machine = r#"{"name": "a", "config": "kas/a.yaml:kas/b.yaml", "workflows": ["manual"]}"#;
+    host.write("machines.json", &format!(r#"{{"yocto_branch": "s", "machines": [{machine}]}}"#));
+    host.write("graph.yaml", "version: 1\nkas: {program: bin/kas}\n");
+    host.write("kas/a.yaml", "header: {version: 14}\nrepos: {own: }\n");
+    let root = host.context.cwd.display();
+    host.write("kas/b.yaml", &format!("header: {{version: 22}}\n_source_dir: {root}\n"));
+    host.kas("5.2", 21);
+    insta::assert_snapshot!(about(&host.doctor("text"), "kas f").join("\n"), @"
+    broken   kas files         kas 5.2 refuses format 22 (`kas/b.yaml:1`): it reads up to 21
+                               hint: use kas 5.3 or later; `kas: {version: …}` in `graph.yaml`
+    ok       kas files         kas 5.3 and later refuse `_source_dir` in `kas/b.yaml:2`, which may only be in the first file of a chain
+    ");
+    host.kas("5.4", 23);
+    insta::assert_snapshot!(about(&host.doctor("text"), "kas f").join("\n"), @"
+    ok       kas files         they need kas 5.3 or later (format 22, `kas/b.yaml:1`)
+    warning  kas files         kas 5.4 refuses `_source_dir` in `kas/b.yaml:2`, which may only be in the first file of a chain
+                               hint: `graph` builds all the same: it gives kas one flattened file
+                               hint: to run kas by hand, take 5.2 or earlier, or move `_source_dir` to a first file of its own
+    ");
+}
+
+#[test]
 fn settings_that_are_wrong_are_the_users_affair() {
     let host = Host::new();
     host.write("graph.yaml", "version: 1\nrun: {jbos: 1}\n");

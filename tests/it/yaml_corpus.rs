@@ -18,7 +18,7 @@ struct Case {
 }
 
 pub(crate) fn source(text: &str) -> Arc<SourceText> {
-    Arc::new(SourceText { name: "case.yaml".into(), text: text.to_owned() })
+    Arc::new(SourceText::new("case.yaml", text))
 }
 
 /// The corpus's notation: JSON with Python's types told apart, keys of any type, order kept.

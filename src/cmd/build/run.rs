@@ -1,6 +1,6 @@
 //! Runs `graph build`: forecast, schedule, loop, summary. What each of them does is decided elsewhere.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +9,6 @@ use std::sync::mpsc;
 
 use cache::{Guard, RunEnd};
 use graph::event::Event;
-use graph::fingerprint::Obstacle;
 use graph::name::NodeName;
 use graph::plan::Plan;
 use graph::schedule::{Ending, OnFailure, Schedule};
@@ -106,6 +105,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let kept = Kept::to_build(layout.state(), context.began_ms())?;
     prepare::provide_kas(&project.settings, &layout, context, &console)?;
     let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    prepare::sweep_clones(&opened, context, &console);
     let opened = prepare::clone_missing(opened, context, &console)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
@@ -116,6 +116,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     if tally.fresh == tally.total {
         return nothing_to_do(tally.total, &opened.layout, (args, context), out);
     }
+    let survey = survey.with_stamps(context, &opened)?;
     build(&opened, survey, &plan, guard, (args, context), out)
 }
 
@@ -218,7 +219,7 @@ fn build(
     );
     tell(&told, args, context, out)?;
     closed.map_err(kept::failure)?;
-    conclude(driven, &blind(opened, plan))
+    conclude(driven)
 }
 
 /// Runs the loop to its end on a runtime of its own, and passes events on to the display.
@@ -264,17 +265,6 @@ fn estimates(opened: &Opened, plan: &Plan) -> HashMap<NodeName, u64> {
     plan.entries.iter().filter_map(named).collect()
 }
 
-/// The nodes of which something that goes into them could not be observed.
-fn blind(opened: &Opened, plan: &Plan) -> HashSet<NodeName> {
-    let is_unknown = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Unknown { .. });
-    let entries = plan.entries.iter();
-    let blind = entries.filter(|entry| match &entry.judgement.fingerprint.key {
-        Ok(_) => false,
-        Err(obstacles) => obstacles.iter().any(is_unknown),
-    });
-    blind.map(|entry| opened.graph.node(entry.id).name.clone()).collect()
-}
-
 /// What the user asked for, for the list of runs.
 fn said(args: &Args) -> String {
     let mut words = vec!["build".to_owned()];
@@ -308,7 +298,7 @@ fn tell(
 /// How the run went, as the end of the command. All of it was told.
 ///
 /// Where nothing failed but what could not be tried, because a remote did not answer, it is not the builds that failed.
-fn conclude(driven: Result<Summary, Broken>, blind: &HashSet<NodeName>) -> anyhow::Result<()> {
+fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     let summary = driven.map_err(|broken| {
         Failure::new(Kind::Environment, broken.to_string())
             .hint("what was recorded before is safe; mend this and run `graph build` again")
@@ -316,12 +306,10 @@ fn conclude(driven: Result<Summary, Broken>, blind: &HashSet<NodeName>) -> anyho
     if summary.stopped {
         return Err(Failure::silent(Kind::Interrupted).into());
     }
-    if summary.endings.iter().all(|(_, ending)| ending.is_good()) {
-        return Ok(());
+    let failed = |(_, ending): &&(_, Ending)| matches!(ending, Ending::Failed(_));
+    match summary.endings.iter().filter(failed).count() {
+        _ if summary.endings.iter().all(|(_, ending)| ending.is_good()) => Ok(()),
+        failed if failed == summary.refused => Err(Failure::silent(Kind::Environment).into()),
+        _ => Err(Failure::silent(Kind::Build).into()),
     }
-    let mut failed =
-        summary.endings.iter().filter(|(_, ending)| matches!(ending, Ending::Failed(_)));
-    let kind =
-        if failed.all(|(name, _)| blind.contains(name)) { Kind::Environment } else { Kind::Build };
-    Err(Failure::silent(kind).into())
 }

@@ -94,7 +94,7 @@ mod tests {
     use crate::diagnostic::SourceText;
 
     fn read(text: &str) -> Settings {
-        let source = SourceText { name: "graph.yaml".into(), text: text.to_owned() };
+        let source = SourceText::new("graph.yaml", text);
         config::parse(&Arc::new(source)).expect("what is written can be read")
     }
 

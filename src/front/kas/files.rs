@@ -150,7 +150,7 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
         return Err(Problem::Whole("is not UTF-8".into()));
     };
     let content = content.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(content);
-    let source = Arc::new(SourceText { name: file.name.clone(), text: content });
+    let source = Arc::new(SourceText::new(file.name.clone(), content));
     let (node, mut problems) = parse(&source).map_err(Problem::Content)?;
     problems.extend(schema::check(&node));
     let header = node.get("header");

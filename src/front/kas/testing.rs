@@ -9,7 +9,7 @@ use super::shape::key_text;
 
 /// A text as a node.
 pub(super) fn yaml(name: &str, text: &str) -> Arc<Node> {
-    let source = Arc::new(SourceText { name: name.into(), text: text.to_owned() });
+    let source = Arc::new(SourceText::new(name, text));
     parse_yaml(&source).expect("the test's YAML is good").0
 }
 

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use graph::spec::Spec;
+use graph::spec::{Node, Spec};
 use rayon::prelude::*;
 
 use super::build::{Build, load_build};
@@ -14,7 +14,7 @@ use super::file::{Defaults, Machine, Machines, duplicate, read};
 use super::lower::nodes;
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceText, reason};
 use crate::front::kas::{Checkouts, Demands, FileCache, Ground, Text};
-use crate::front::load::{Loaded, SourceFile, Sources};
+use crate::front::loaded::{Loaded, SourceFile, Sources};
 
 /// Loads all machines.
 ///
@@ -76,9 +76,17 @@ fn lower(
     let names = reads.iter().filter_map(named).collect();
     let ground = Ground::new(root, sources.ignore.clone(), reads, sources.describe);
     let (mut spec, mut missing, mut demands) = (Spec::default(), Vec::new(), Demands::default());
-    for (branch, machine, build) in built {
-        spec.nodes.extend(nodes(machine, branch, build, &ground, found));
+    let lowered: Vec<(Vec<Node>, Diagnostics)> = built
+        .par_iter()
+        .map(|(branch, machine, build)| {
+            let mut found = Diagnostics::default();
+            (nodes(machine, branch, build, &ground, &mut found), found)
+        })
+        .collect();
+    for ((.., build), (nodes, problems)) in built.iter().zip(lowered) {
+        spec.nodes.extend(nodes);
         demands.extend(&build.demands);
+        found.extend(problems);
         for repo in &build.merged.to_clone {
             if !missing.contains(repo) {
                 missing.push(repo.clone());
@@ -114,7 +122,7 @@ fn open(
         found.push(Diagnostic::error("the machines are not written in UTF-8").in_file(name));
         return None;
     };
-    let (machines, problems) = read(&Arc::new(SourceText { name: name.into(), text }), defaults);
+    let (machines, problems) = read(&Arc::new(SourceText::new(name, text)), defaults);
     found.extend(problems);
     machines
 }

@@ -191,7 +191,7 @@ mod tests {
     use crate::front::yaml::{Int, Node, Value};
 
     fn read(text: &str) -> Result<(Arc<Node>, Vec<String>), Vec<String>> {
-        let source = Arc::new(SourceText { name: "a.json".into(), text: text.to_owned() });
+        let source = Arc::new(SourceText::new("a.json", text));
         let said = |problems: &crate::diagnostic::Diagnostics| {
             problems.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>()
         };

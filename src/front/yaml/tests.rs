@@ -6,7 +6,7 @@ use super::{Int, Key, Node, Value, parse_yaml};
 use crate::diagnostic::{SourceText, Span};
 
 fn read(text: &str) -> Arc<Node> {
-    let source = Arc::new(SourceText { name: "a.yaml".into(), text: text.to_owned() });
+    let source = Arc::new(SourceText::new("a.yaml", text));
     parse_yaml(&source).unwrap().0
 }
 

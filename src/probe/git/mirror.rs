@@ -14,11 +14,25 @@ use super::program::{Error, Git};
 use crate::address::{BadAddress, check_url, is_commit};
 use crate::process::What;
 
+/// What the name of a mirror begins with while it is made.
+pub(super) const UNFINISHED: &str = ".graph-clone-";
+
 /// How long a clone or a fetch may take: the kernel over a slow line.
 const TRANSFER_DEADLINE: Duration = Duration::from_secs(2 * 3600);
 
 /// The largest file that is read of a mirror.
 const LARGEST_BLOB: usize = 64 << 20;
+
+/// What a repository has at a path of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::probe) enum Blob {
+    /// A file.
+    Content(Vec<u8>),
+    /// Nothing: git read the commit and found no such path in it.
+    Absent,
+    /// Nothing that can be read as a file, for whatever reason.
+    Unclear,
+}
 
 impl Git {
     /// The mirror of a URL, if there is one.
@@ -77,12 +91,31 @@ impl Git {
     pub fn read_blob(&self, url: &str, commit: &str, path: &str) -> Result<Option<Vec<u8>>, Error> {
         check_commit(commit)?;
         let Some(mirror) = self.mirror_of(url) else { return Ok(None) };
+        Ok(match self.blob_at(&mirror, commit, path)? {
+            Blob::Content(content) => Some(content),
+            Blob::Absent | Blob::Unclear => None,
+        })
+    }
+
+    /// As [`Git::read_blob`], of a repository that has the commit; says whether it is certain that there is no file.
+    pub(in crate::probe) fn blob_at(
+        &self,
+        repository: &Path,
+        commit: &str,
+        path: &str,
+    ) -> Result<Blob, Error> {
+        check_commit(commit)?;
         let object = format!("{commit}:{path}");
-        let call = self.call(&mirror, ["cat-file", "blob", &object]).limit(LARGEST_BLOB);
+        let call = self.call(repository, ["cat-file", "blob", &object]).limit(LARGEST_BLOB);
         match call.answer() {
-            Ok(answer) => Ok(Some(answer.stdout)),
-            Err(error) if matches!(error.what, What::Failed { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
+            Ok(answer) => Ok(Blob::Content(answer.stdout)),
+            Err(error) => match &error.what {
+                What::Failed { stderr, .. } if stderr.contains("' does not exist in '") => {
+                    Ok(Blob::Absent)
+                }
+                What::Failed { .. } => Ok(Blob::Unclear),
+                _ => Err(error.into()),
+            },
         }
     }
 
@@ -92,7 +125,7 @@ impl Git {
         let failed = |source| Error::Directory { path: self.mirrors.clone(), source };
         fs::create_dir_all(&self.mirrors).map_err(failed)?;
         let temporary = tempfile::Builder::new()
-            .prefix(".graph-clone-")
+            .prefix(UNFINISHED)
             .tempdir_in(&self.mirrors)
             .map_err(failed)?;
         let bare = temporary.path().join("bare");

@@ -2,12 +2,14 @@
 //! fast as any library.
 
 mod address;
+mod leftovers;
 mod local;
 mod mirror;
 mod program;
 mod remote;
 
 pub(super) use local::Listing;
+pub(super) use mirror::Blob;
 
 pub use address::mirror_name;
 pub use program::{Error, Git};

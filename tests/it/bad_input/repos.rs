@@ -55,8 +55,7 @@ fn a_remote_cannot_be_reached() {
     exit status 3
     --- stdout
     failed image/one-scarthgap
-      cannot make `graph.kas.yaml`: `repos.poky.commit` (kas/base.yaml:8) is not known: git: '/nowhere/poky.git' does not appear to be a git repository
-      graph log image/one-scarthgap
+      not built: `repos.poky.commit` is not known: git: '/nowhere/poky.git' does not appear to be a git repository
 
     1 failed in 0 ms · run 1
     logs     .graph/logs/1
@@ -66,9 +65,7 @@ fn a_remote_cannot_be_reached() {
       = hint: `--offline` takes what was last known instead
 
     [   0:00] run 1 · 1 of 1 node to do
-    [   0:00] start image/one-scarthgap · never built · repos.poky.commit unknown: git: '/nowhere/poky.git' does not appear to be a git repository (kas/base.yaml:8) · log [ROOT]/.graph/logs/1/image~one-scarthgap.log
-    [   0:00] failed image/one-scarthgap after 0 ms: cannot make `graph.kas.yaml`: `repos.poky.commit` (kas/base.yaml:8) is not known: git: '/nowhere/poky.git' does not appear to be a git repository
-      [ROOT]/.graph/logs/1/image~one-scarthgap.log
+    [   0:00] failed image/one-scarthgap after 0 ms: not built: `repos.poky.commit` is not known: git: '/nowhere/poky.git' does not appear to be a git repository
     ");
 }
 

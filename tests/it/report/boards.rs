@@ -160,7 +160,7 @@ impl State {
     pub(crate) fn facts(&self) -> Facts {
         let tree = Tree { dir: ".".into(), ignore: Vec::new(), except: Vec::new() };
         [
-            (Source::variable("TOKEN", None), Fact::secret(self.token)),
+            (Source::variable("TOKEN", None), Fact::veiled(self.token.as_bytes(), "(not shown)")),
             (Source::Tool("kas".into()), self.kas.clone()),
             (Source::Describe(".".into()), Fact::text(self.describe)),
             (Source::File("fit.patch".into()), Fact::content(Digest::of(self.patch.as_bytes()))),

@@ -13,7 +13,7 @@ const KAS: &str =
     "header:\n  version: 14\nmachine: [rpi]\nrepso:\n  poky: {commit: 12345678, brunch: x}\n";
 
 fn source(name: &str, text: &str) -> Arc<SourceText> {
-    Arc::new(SourceText { name: name.into(), text: text.to_owned() })
+    Arc::new(SourceText::new(name, text))
 }
 
 fn span(source: &Arc<SourceText>, word: &str) -> Span {

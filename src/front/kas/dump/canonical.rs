@@ -95,7 +95,7 @@ mod tests {
     use crate::front::yaml::parse_yaml;
 
     fn of(text: &str) -> String {
-        let source = Arc::new(SourceText { name: "a.yaml".into(), text: text.to_owned() });
+        let source = Arc::new(SourceText::new("a.yaml", text));
         canonical(&parse_yaml(&source).unwrap().0)
     }
 

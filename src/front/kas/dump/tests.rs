@@ -29,7 +29,7 @@ list: [[1, [2]], {x: 1, y: [~, 1.0, 1e+3, 1.0e+30]}, 2024-01-02]
 ";
 
 fn read(text: &str) -> Arc<Node> {
-    let source = Arc::new(SourceText { name: "a.yaml".into(), text: text.to_owned() });
+    let source = Arc::new(SourceText::new("a.yaml", text));
     parse_yaml(&source).unwrap().0
 }
 

@@ -28,7 +28,7 @@ fn ground() -> Ground {
 }
 
 fn source(text: &str) -> Arc<SourceText> {
-    Arc::new(SourceText { name: "kas/a.yaml".into(), text: text.to_owned() })
+    Arc::new(SourceText::new("kas/a.yaml", text))
 }
 
 fn merged(config: Arc<Yaml>) -> Merged {
