@@ -107,6 +107,23 @@ impl<'g> Wanted<'g> {
     }
 }
 
+/// The files that should be there and are not: each is one warning, however many nodes read it.
+fn missing_files<'g>(nodes: impl Iterator<Item = &'g Node>, facts: &Facts) -> Diagnostics {
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut missing = Diagnostics::default();
+    for input in nodes.flat_map(|node| &node.inputs) {
+        let (Source::File(path) | Source::Series(path)) = &input.source else { continue };
+        if facts.get(&input.source) == Fact::Missing && seen.insert(path) {
+            let problem = Diagnostic::warning(format!("there is no `{path}` ({})", input.part));
+            missing.push(match &input.declared {
+                Some(place) => problem.hint(format!("{place} names it, and kas fails without it")),
+                None => problem,
+            });
+        }
+    }
+    missing
+}
+
 /// Every source that a node names and that decides, also those that only its action names.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
     let steps = node.action.steps.iter();
@@ -146,7 +163,10 @@ impl Probe<'_> {
     pub fn observe(&self, graph: &Graph, wanted: &[NodeId]) -> Result<Observed, Failure> {
         let closure = graph.closure(wanted);
         let wanted = Wanted::of(closure.iter().flat_map(|id| sources(graph.node(*id))));
-        self.look(&wanted)
+        let mut observed = self.look(&wanted)?;
+        let nodes = closure.iter().map(|id| graph.node(*id));
+        observed.warnings.extend(missing_files(nodes, &observed.facts));
+        Ok(observed)
     }
 
     /// Adds the stamps of the wanted nodes and of all that they need. No verdict depends on them, so that a command that

@@ -100,13 +100,7 @@ fn patches(
         let is_holder = |other: &&EffectiveRepo| other.id == *holder && other.is_local();
         let Some(local) = effective.repos.iter().find(is_holder) else { continue };
         let dir = ground.dir(local, &merged.top_dir);
-        if ground.lacks(patch, &dir) {
-            let problem = format!(
-                "patch `{}` of `{}` lies at `{}` in the repository `{holder}`, where nothing is",
-                patch.id, repo.id, patch.path.value
-            );
-            found.push(Diagnostic::error(problem).at(&patch.path.span));
-        } else if let Some(source) = ground.patch(patch, &dir) {
+        if let Some(source) = ground.patch(patch, &dir) {
             let part = format!("patch {}/{}", repo.id, patch.id).into();
             let declared = Some(patch.span.place());
             inputs.push(Input { part, source, declared, role: Role::Key });
