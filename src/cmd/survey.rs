@@ -42,7 +42,11 @@ impl Survey {
     }
 
     /// Adds the stamps, for a verb that records or shows them.
-    pub(super) fn with_stamps(mut self, context: &Context, opened: &Opened) -> anyhow::Result<Self> {
+    pub(super) fn with_stamps(
+        mut self,
+        context: &Context,
+        opened: &Opened,
+    ) -> anyhow::Result<Self> {
         let _span = tracing::info_span!("stamps").entered();
         let probe = opened.probe(context);
         probe.add_stamps(&opened.graph, &self.wanted, &mut self.observed)?;

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use graph::digest::Digest;
 use graph_cli::context::Environment;
-use graph_cli::probe::{Forgetful, Memory, PinnedFile, SeenRef, pinned_file};
 use graph_cli::probe::git::{Git, Wanted};
 use graph_cli::probe::tool::bitbake_version;
+use graph_cli::probe::{Forgetful, Memory, PinnedFile, SeenRef, pinned_file};
 
 struct Remote {
     dir: tempfile::TempDir,
