@@ -1,7 +1,7 @@
 //! What was said on the command line, what it means, and how the command ends.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -10,6 +10,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use crate::cmd;
 use crate::cmd::console::Console;
 use crate::context::Context;
+use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
 
 /// Builds matrices of Yocto images and kernels, only where something changed, and says why.
@@ -60,6 +61,8 @@ enum Verb {
     Log(cmd::log::Args),
     /// List past runs
     Runs(cmd::runs::Args),
+    /// Print the configuration that a chain of kas files makes
+    Resolve(cmd::resolve::Args),
     /// Look after what is kept between runs
     Cache(cmd::cache::Args),
     /// Write a commented graph.yaml from what is found here
@@ -118,11 +121,25 @@ fn run() -> ExitCode {
     };
     if let Some(directory) = &cli.directory {
         context.cwd = context.cwd.join(directory);
+        if let Err(failure) = is_directory(&context.cwd) {
+            Console::of(&context).failure(&failure);
+            return failure.kind.into();
+        }
     }
     match dispatch(&cli.verb, &context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, &context),
     }
+}
+
+fn is_directory(path: &Path) -> Result<(), Failure> {
+    let problem = match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => return Ok(()),
+        Ok(_) => "is no directory".to_owned(),
+        Err(error) => format!("cannot be used: {}", reason(&error)),
+    };
+    Err(Failure::new(Kind::Input, format!("`{}` {problem}", path.display()))
+        .hint("`-C` takes a directory of the project"))
 }
 
 fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
@@ -144,6 +161,7 @@ fn perform(verb: &Verb, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         Verb::Show(args) => cmd::show::run(args, context, out),
         Verb::Log(args) => cmd::log::run(args, context, out),
         Verb::Runs(args) => cmd::runs::run(args, context, out),
+        Verb::Resolve(args) => cmd::resolve::run(args, context, out),
         Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
         Verb::Init(args) => cmd::init::run(args, context, out),
         Verb::Doctor(args) => cmd::doctor::run(args, context, out),

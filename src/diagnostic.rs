@@ -205,6 +205,13 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// An error of the operating system as messages have it: its number is for nobody.
+#[must_use]
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
 /// The nearest of the known names, for `did you mean` hints.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

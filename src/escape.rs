@@ -55,7 +55,11 @@ pub fn markdown(text: &str) -> String {
 /// The message of a GitHub workflow command: one line, whatever the text holds.
 #[must_use]
 pub fn workflow_data(text: &str) -> String {
-    terminal_lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    terminal_lines(text)
+        .replace("##[", r"#\u{23}[")
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// The value of a property of a GitHub workflow command, such as `file=`.
@@ -65,17 +69,26 @@ pub fn workflow_property(text: &str) -> String {
 }
 
 /// A line of a log for the log of a GitHub workflow: as [`log_line`], and no command to the runner.
+#[must_use]
+pub fn workflow_line(line: &str) -> String {
+    without_commands(&log_line(line))
+}
+
+/// Text for the log of a GitHub workflow in which no line is a command to the runner.
 ///
 /// The runner takes a line that begins with `::` after blanks, and its log viewer anything with `##[`. Lines like
 /// these are printed between `::stop-commands::` too, but the viewer does not honour that.
 #[must_use]
-pub fn workflow_line(line: &str) -> String {
-    let line = log_line(line).replace("##[", r"#\u{23}[");
-    let start = line.trim_start();
-    match start.strip_prefix("::") {
-        Some(rest) => format!(r"{}\u{{3a}}:{rest}", &line[..line.len() - start.len()]),
-        None => line,
-    }
+pub fn without_commands(text: &str) -> String {
+    let text = text.replace("##[", r"#\u{23}[");
+    let line = |line: &str| {
+        let start = line.trim_start();
+        match start.strip_prefix("::") {
+            Some(rest) => format!(r"{}\u{{3a}}:{rest}", &line[..line.len() - start.len()]),
+            None => line.to_owned(),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {

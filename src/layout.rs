@@ -8,7 +8,8 @@
 //!   out/<node>/              what users look at
 //!   work/<node>/             KAS_WORK_DIR of a node, and work/<node>/build its KAS_BUILD_DIR
 //!   logs/<run>/<node>.log    what a node said
-//!   git/                     mirrors; `shared.git` in `graph.yaml` moves them
+//!   git/                     mirrors; `shared.git` in `graph.yaml` moves them; and clones under way, which a build
+//!                            removes when nobody has touched them for a day
 //!   tools/kas-<version>/     programs that `graph` provisioned
 //! ```
 

@@ -61,6 +61,7 @@ pub mod layout;
 pub mod process;
 pub mod redact;
 
+pub mod address;
 pub mod failure;
 
 pub mod config;

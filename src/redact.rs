@@ -120,6 +120,16 @@ pub fn is_secret_name(name: &str) -> bool {
 /// `https://***@host/`. The bare user name of an `ssh` URL is an address, not a credential, and stays.
 #[must_use]
 pub fn redact_url(text: &str) -> Cow<'_, str> {
+    replaced(text, |_| Cow::Borrowed(MASK))
+}
+
+/// As [`redact_url`], with as many bytes as there were, for text in which places are marked.
+#[must_use]
+pub fn redact_in_place(text: &str) -> Cow<'_, str> {
+    replaced(text, |user| Cow::Owned("*".repeat(user.len())))
+}
+
+fn replaced<'a>(text: &'a str, mask: impl Fn(&str) -> Cow<'static, str>) -> Cow<'a, str> {
     let mut masked = String::new();
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -130,7 +140,7 @@ pub fn redact_url(text: &str) -> Cow<'_, str> {
         if let Some(user) = authority[..end].rfind('@') {
             let is_address = before.ends_with("ssh://") && !authority[..user].contains(':');
             if !is_address {
-                masked.push_str(MASK);
+                masked.push_str(&mask(&authority[..user]));
                 rest = &authority[user..];
             }
         }
@@ -159,13 +169,14 @@ fn password(url: &str) -> Option<&str> {
 mod tests {
     use std::borrow::Cow;
 
-    use super::{Redactor, is_secret_name, redact_url};
+    use super::{Redactor, is_secret_name, redact_in_place, redact_url};
 
     #[test]
     fn user_information_of_urls_is_masked() {
         let check = |text: &str, expect: &str| {
             assert_eq!(redact_url(text), expect);
             assert_eq!(redact_url(expect), expect, "twice is once");
+            assert_eq!(redact_in_place(text).len(), text.len());
         };
         check("https://user:tok@host/x", "https://***@host/x");
         check("https://ghp_abc@host", "https://***@host");

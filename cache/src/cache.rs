@@ -186,7 +186,7 @@ impl Cache {
         upkeep::stat(&self.0)
     }
 
-    /// Makes room, or says what that would do. What is kept is told in the documentation of [`Policy`]'s module.
+    /// Makes room, or says what that would do.
     ///
     /// # Errors
     /// When something cannot be written. What was not done is done the next time.

@@ -82,6 +82,20 @@ impl Error {
                 "delete `{}` or move it away: only time is lost, nothing is ever wrong without it",
                 path.display()
             ),
+            Self::NotAFile(path) if path.file_name().is_some_and(|name| name == "cache.db") => {
+                format!("move `{}` away, or name another directory (`cache.dir`)", path.display())
+            }
+            Self::Io { path, source, .. }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                format!(
+                    "a file is where a directory should be: move `{}` away, or name another one (`cache.dir`)",
+                    path.display()
+                )
+            }
             Self::ReadOnly { .. } => "a plan needs no more than that; a build does".into(),
             _ if self.is_full_disk() => {
                 "free some space: `graph cache gc --budget 0` drops all that is not current".into()

@@ -1,18 +1,4 @@
-//! Making room: what is kept, what goes, and in which order. Knows no verb.
-//!
-//! **What is never taken for room**: the artifacts of the last success of every node that exists. They are what the
-//! next plan restores from when `out/` is lost, and a budget that is too small for them is reported rather than kept.
-//!
-//! **What goes for room**, the least recently made or restored first: the artifacts of all other successes.
-//!
-//! **What goes in any case**: artifacts that no record has; what killed processes left half done; claims that a newer
-//! execution of the same node under the same key makes too; runs beyond the last [`Policy::keep_runs`] with their logs, and
-//! executions of those that neither have artifacts nor are a node's last; and of nodes that no longer exist,
-//! [`Policy::grace`] after they last ran, their last execution, their outputs in place and their work directory. The grace
-//! is there because a node also does not exist while another branch is checked out.
-//!
-//! **Killed in the middle**: records let go of artifacts in one transaction, and only then do artifacts go. So no record
-//! ever claims what `gc` has removed; what it did not come to remove belongs to nobody and goes the next time.
+//! Making room. What is kept and what goes is said at [`Policy`]. Knows no verb.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -30,6 +16,23 @@ use crate::store::{Held, entries};
 use crate::sweep;
 
 /// What to keep.
+///
+/// **What is never taken for room**: the artifacts of the last success of every node that exists. They are what the
+/// next plan restores from when `out/` is lost, and a budget that is too small for them is reported rather than kept.
+///
+/// **What goes for room**, the least recently made or restored first: the artifacts of all other successes.
+///
+/// **What goes in any case**: artifacts that no record has; what killed processes left half done; claims that a newer
+/// execution of the same node under the same key makes too; runs beyond the last [`Policy::keep_runs`] with their logs,
+/// and executions of those that neither have artifacts nor are a node's last; lists of trees' files that no execution
+/// has any more; and of nodes that no longer exist, [`Policy::grace`] after they last ran, their outputs in place and
+/// their work directory, and their last execution once its artifacts are gone. The grace is there because a node also
+/// does not exist while another branch is checked out.
+///
+/// **Killed in the middle**: records let go of artifacts in one transaction, and only then do artifacts go. So no record
+/// ever claims what `gc` has removed; what it did not come to remove belongs to nobody and goes the next time. The
+/// exception is a disk so full that not even the letting go can be written: then artifacts go first, and until it is
+/// written a record may claim one that is gone. Nothing relies on claims: who wants an artifact looks for it.
 #[derive(Debug, Clone)]
 pub struct Policy<'a> {
     /// How many bytes the artifacts may take on the disk.
@@ -92,6 +95,7 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
     let held = state.store.list()?;
     let mut report = GcReport::default();
 
+    let claimed = claims.digests();
     claims.drop_where(|claim| !is_whole(claim, &held));
     claims.drop_repeated();
     let last = claims.last_of_each_node();
@@ -124,18 +128,24 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
     report.dirs = dirs(state, &nodes, oldest_run)?;
     let sweep =
         sweep::Sweep { released: claims.dropped(), gone: &gone, oldest_run, now: policy.now };
-    (report.runs, report.executions) = match mode {
-        Mode::DryRun => sweep.count(&state.db)?,
-        Mode::Remove => sweep.run(&state.db)?,
-    };
     if mode == Mode::DryRun {
+        (report.runs, report.executions) = sweep.count(&state.db)?;
         report.leftovers = leftovers::list(state)?.len();
         return Ok(report);
     }
-    for digest in &unwanted {
-        state.store.remove(digest)?;
-    }
+    // What nobody claims goes first: on a full disk that may be the room to write down the rest.
     report.leftovers = leftovers::remove(state);
+    let (claimed, orphans): (Vec<Digest>, Vec<Digest>) =
+        unwanted.into_iter().partition(|digest| claimed.contains(digest));
+    remove(state, &orphans)?;
+    (report.runs, report.executions) = match sweep.run(&state.db) {
+        Err(error) if error.is_full_disk() => {
+            remove(state, &claimed)?;
+            sweep.run(&state.db)?
+        }
+        swept => swept?,
+    };
+    remove(state, &claimed)?;
     report.dirs.retain(|dir| match leftovers::remove_any(dir) {
         Ok(()) => true,
         Err(error) => {
@@ -145,6 +155,10 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
     });
     sweep::compact(&state.db)?;
     Ok(report)
+}
+
+fn remove(state: &State, artifacts: &[Digest]) -> Result<(), Error> {
+    artifacts.iter().try_for_each(|digest| state.store.remove(digest))
 }
 
 fn is_whole(claim: &Claim, held: &HashMap<Digest, Held>) -> bool {

@@ -11,7 +11,7 @@ use crate::codec::set;
 use crate::error::{Error, Fault};
 use crate::executions::{Cause, Origin, Stored, by_id, last_of};
 use crate::intern::{Texts, blob, find_node, node_name};
-use crate::lock::held_by;
+use crate::lock::{Holder, held_by};
 use crate::records::PartsReader;
 use crate::runs::Counts;
 use crate::state::State;
@@ -104,7 +104,7 @@ pub enum InRun {
 /// The newest runs first, at most `limit`.
 pub(crate) fn runs(state: &State, limit: usize) -> Result<Vec<RunSummary>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let is_held = std::cell::LazyCell::new(|| held_by(&state.dir).is_some());
+    let holder = std::cell::LazyCell::new(|| held_by(&state.dir));
     state.db.read("read runs", |tx| {
         let mut query = tx.prepare_cached(
             "SELECT id, started, ended, interrupted, verb, counts, first
@@ -115,8 +115,10 @@ pub(crate) fn runs(state: &State, limit: usize) -> Result<Vec<RunSummary>, Error
         while let Some(row) = rows.next()? {
             let (id, ended): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
             let status = match (ended, row.get(3)?) {
-                // Only the newest can be the one that goes on.
-                (None, _) if runs.is_empty() && *is_held => RunStatus::Running,
+                // Only the newest can be the one that goes on, and its process took the lock before it began.
+                (None, _) if runs.is_empty() && is_held_since(&holder, row.get(1)?) => {
+                    RunStatus::Running
+                }
                 (None, _) | (Some(_), true) => RunStatus::Interrupted,
                 (Some(_), false) => RunStatus::Complete,
             };
@@ -129,6 +131,10 @@ pub(crate) fn runs(state: &State, limit: usize) -> Result<Vec<RunSummary>, Error
         }
         Ok(runs)
     })
+}
+
+fn is_held_since(holder: &Option<Holder>, began: i64) -> bool {
+    holder.as_ref().is_some_and(|holder| holder.started <= began)
 }
 
 /// The executions of a node, the newest first, at most `limit`.

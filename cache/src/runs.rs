@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use graph::digest::Digest;
-use graph::fingerprint::Part;
+use graph::fingerprint::{Part, key_of};
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome, OutputFile, Record};
 use graph::schedule::Ending;
+use graph::verdict::Judgement;
 use rusqlite::Connection;
 
 use crate::codec::{Reader, put_count, put_set};
@@ -25,9 +26,8 @@ use crate::state::State;
 pub struct Execution {
     /// The node.
     pub node: NodeName,
-    /// The key it ran under. For a node that had none, which can only fail or be unsure,
-    /// [`graph::fingerprint::key_of`] its parts.
-    pub key: Digest,
+    /// The key it ran under; a node that had none can fail, but not succeed.
+    pub key: Option<Digest>,
     /// Its parts, from the judgement that started it.
     pub parts: Vec<Part>,
     /// What it cost.
@@ -36,6 +36,21 @@ pub struct Execution {
     pub ended: i64,
     /// What called for it.
     pub cause: Cause,
+}
+
+impl Execution {
+    /// What is known of an execution that a judgement called for.
+    #[must_use]
+    pub fn of(node: &NodeName, judgement: &Judgement, cost: Cost, ended: i64) -> Self {
+        Self {
+            node: node.clone(),
+            key: judgement.fingerprint.key.as_ref().ok().copied(),
+            parts: judgement.fingerprint.parts.clone(),
+            cost,
+            ended,
+            cause: Cause::of(&judgement.verdict),
+        }
+    }
 }
 
 /// A file that an execution left.
@@ -182,6 +197,10 @@ impl Run {
         produced: &[Produced],
     ) -> Result<Arc<Record>, Error> {
         let state = &self.0.state;
+        if execution.key.is_none() {
+            let why = format!("`{}` has no key, so nobody knows what was built", execution.node);
+            return Err(Error::Misuse(why));
+        }
         let mut sorted: Vec<&Produced> = produced.iter().collect();
         sorted.sort_by(|a, b| a.path.cmp(&b.path));
         for pair in sorted.windows(2) {
@@ -215,7 +234,7 @@ impl Run {
         from: &Record,
     ) -> Result<Arc<Record>, Error> {
         let state = &self.0.state;
-        if execution.key != from.key || from.outcome != Outcome::Succeeded {
+        if execution.key != Some(from.key) || from.outcome != Outcome::Succeeded {
             let node = &execution.node;
             let why = format!("`{node}` cannot be restored from what was made under another key");
             return Err(Error::Misuse(why));
@@ -257,6 +276,7 @@ impl Run {
         stamp: Option<&[u8]>,
     ) -> Result<Arc<Record>, Error> {
         let Execution { node, key, parts, cost, ended, cause } = execution;
+        let key = key.unwrap_or_else(|| key_of(&parts));
         let (parts, run) = (parts.into(), self.0.id);
         let record = Record { node, key, parts, outcome, outputs, cost, run, ended };
         self.0

@@ -81,7 +81,7 @@ pub struct FailureReport {
     pub outcome: Outcome,
     /// In one line: `step build: exit status 1`.
     pub message: String,
-    /// The path of its log.
+    /// The path of its log; empty where nothing was run.
     pub log: Arc<str>,
     /// The last lines of its log.
     pub tail: Vec<String>,

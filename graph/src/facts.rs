@@ -39,6 +39,15 @@ impl Fact {
         Self::Known { digest, text: digest.short().into() }
     }
 
+    /// A fact about a value that must not be kept; `shown` stands for it.
+    #[must_use]
+    pub fn veiled(value: &[u8], shown: &str) -> Self {
+        Self::Known {
+            digest: Fields::of("graph fact veiled v1").field(value).finish(),
+            text: shown.into(),
+        }
+    }
+
     /// A fact whose text must not be kept.
     #[must_use]
     pub fn secret(text: &str) -> Self {

@@ -115,8 +115,9 @@ pub enum Source {
     Tree(Arc<Tree>),
     /// The commit that a ref of a remote repository names now.
     Ref(Arc<RemoteRef>),
-    /// A variable of the environment in which `graph` was started. Only its digest is kept.
-    Env(Arc<str>),
+    /// A variable that a build sees: its value in the environment in which `graph` was started, else a default. Of a
+    /// value from the environment only the digest is kept.
+    Env(Arc<Variable>),
     /// The version of a tool, by its well-known name (`kas`).
     Tool(Arc<str>),
     /// `git describe` of the repository that holds a directory.
@@ -135,6 +136,22 @@ pub struct Tree {
     pub ignore: Vec<String>,
     /// Paths relative to `dir` of files whose effect enters another way, sorted.
     pub except: Vec<String>,
+}
+
+/// A variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Variable {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value where the environment has none.
+    pub default: Option<Arc<str>>,
+}
+
+impl Source {
+    /// A variable with its default.
+    pub fn variable(name: impl Into<Arc<str>>, default: Option<Arc<str>>) -> Self {
+        Self::Env(Arc::new(Variable { name: name.into(), default }))
+    }
 }
 
 /// By its directory alone: every node of a project has the same tree, `except` has a path for each of its files, and

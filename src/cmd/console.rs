@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::context::{Ci, Context};
 use crate::diagnostic::Diagnostics;
+use crate::escape::without_commands;
 use crate::failure::Failure;
 use crate::report::diagnostics::{self, Form};
 use crate::report::json::json;
@@ -55,16 +56,17 @@ impl Console {
 
     /// Says what is going on.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(anstream::stderr().lock(), "{}", crate::escape::terminal(text));
+        let text = crate::escape::terminal(text);
+        let text = match self.form {
+            Form::GitHub => without_commands(&text),
+            Form::Snippets | Form::Lines => text.into_owned(),
+        };
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 }
 
-/// The page of standard output.
-pub(crate) fn page_of(context: &Context) -> Page {
-    page(context, context.stdout.is_terminal())
-}
-
-/// Prints a view in the form that was asked for.
+/// Prints a view in the form that was asked for. Inside GitHub Actions nothing of it is a command to the runner: text
+/// says so, and JSON spells a character in another way, which changes no value.
 pub(crate) fn print<V: Serialize>(
     view: &V,
     format: Format,
@@ -72,9 +74,21 @@ pub(crate) fn print<V: Serialize>(
     text: impl FnOnce(&V, &Page, &mut dyn Write) -> io::Result<()>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    match format {
-        Format::Text => text(view, &page_of(context), out)?,
-        Format::Json => json(view, out)?,
+    let mut buffer = Vec::new();
+    let out_of = |form: Format, out: &mut dyn Write| match form {
+        Format::Text => text(view, &page(context, context.stdout.is_terminal()), out),
+        Format::Json => json(view, out),
+    };
+    if context.ci == Ci::GitHub {
+        out_of(format, &mut buffer)?;
+        let said = String::from_utf8_lossy(&buffer);
+        let said = match format {
+            Format::Text => without_commands(&said),
+            Format::Json => said.replace("##[", r"#\u0023["),
+        };
+        out.write_all(said.as_bytes())?;
+    } else {
+        out_of(format, out)?;
     }
     Ok(out.flush()?)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cache::{Cache, Content as Stored};
 use graph::digest::Digest;
 
+use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
 use crate::probe::{Content, Files, Links, Memory, SeenRef};
 
@@ -35,12 +36,20 @@ impl Kept {
 }
 
 /// What the cache says, as the failure of a command: the disk and what lies on it are the environment.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it stands in `map_err`, which gives the value away"
+)]
 pub(super) fn failure(error: cache::Error) -> Failure {
     let hints = error.hints();
     let mut message = error.to_string();
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
-        message = format!("{message}: {cause}");
+        let cause_said = match cause.downcast_ref::<io::Error>() {
+            Some(error) => reason(error),
+            None => cause.to_string(),
+        };
+        message = format!("{message}: {cause_said}");
         source = cause.source();
     }
     hints.into_iter().fold(Failure::new(Kind::Environment, message), Failure::hint)

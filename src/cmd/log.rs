@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::kept;
 use super::opened::Opened;
-use crate::context::Context;
+use crate::context::{Audience, Ci, Context};
 use crate::failure::{Failure, Kind};
 use crate::probe::Mode;
 use crate::report::log::{Reader, log};
@@ -58,7 +58,11 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         writeln!(out, "{}", path.display())?;
         return Ok(());
     }
-    let reader = if context.stdout.is_terminal() { Reader::Terminal } else { Reader::Pipe };
+    let reader = match (context.stdout, context.ci) {
+        (Audience::Terminal, _) => Reader::Terminal,
+        (Audience::Stream, Ci::GitHub) => Reader::GitHub,
+        (Audience::Stream, Ci::None | Ci::Other) => Reader::Pipe,
+    };
     log(File::open(&path)?, args.tail, reader, out)?;
     Ok(out.flush()?)
 }

@@ -18,6 +18,7 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod plan;
+pub mod resolve;
 pub mod runs;
 pub mod schema;
 pub mod show;

@@ -12,9 +12,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
 use crate::front::machines::Defaults;
-use crate::front::{self, Sources};
+use crate::front::{self, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
-use crate::probe::{Mode, Probe};
+use crate::probe::{Forgetful, Mode, Probe, Reread};
 
 /// A project, ready to be asked.
 pub(super) struct Opened {
@@ -106,6 +106,15 @@ impl Opened {
     }
 }
 
+/// Loads the sources of a project and nothing else: without a cache, and from what is at hand.
+pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Loaded, Diagnostics> {
+    let (layout, settings) = (project.layout(), &project.settings);
+    let (layout, env, now) = (&layout, &context.env, context.began_ms());
+    let mode = Mode::Offline;
+    let probe = Probe { layout, settings, env, files: &Reread, memory: &Forgetful, mode, now };
+    front::load(&sources(project), &project.root, &Mirrors::new(&probe))
+}
+
 fn probe<'a>(
     context: &'a Context,
     project: &'a Project,
@@ -121,7 +130,15 @@ fn probe<'a>(
 fn sources(project: &Project) -> Sources {
     let settings = &project.settings;
     Sources {
-        machines: project.machines.clone(),
+        machines: project
+            .machines
+            .iter()
+            .enumerate()
+            .map(|(index, path)| SourceFile {
+                path: path.clone(),
+                declared: project.machines_declared(index),
+            })
+            .collect(),
         settings: project.config_path.clone(),
         defaults: Defaults {
             build_target: settings.defaults.build_target.clone(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::console::{Console, Format, page_of, print};
+use super::console::{Console, Format, print};
 use super::opened::Opened;
 use super::survey::Survey;
 use crate::config::Settings;
@@ -84,7 +84,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         PlanView::of(&opened.graph, &plan, scope, &warnings, slots(&opened.project.settings));
     Console::of(context).diagnostics(&warnings);
     match args.format {
-        PlanFormat::Text => text::plan(&view, &page_of(context), out)?,
+        PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
         PlanFormat::Json => print(&view, Format::Json, context, text::plan, out)?,
         PlanFormat::Markdown => markdown::plan(&view, out)?,
     }

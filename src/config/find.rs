@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::locate::{Segment, Side, locate};
 use super::read::parse;
 use super::settings::Settings;
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceText};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceText, Span, reason};
 use crate::failure::{Failure, Kind};
 use crate::layout::Layout;
 
@@ -31,16 +32,27 @@ pub struct Project {
     pub machines: Vec<PathBuf>,
     /// The `build-configs.yaml` files and directories, likewise.
     pub kernels: Vec<PathBuf>,
+    text: Option<Arc<SourceText>>,
 }
 
 impl Project {
+    /// Where `graph.yaml` names a file of machines, by its number; `None` if it was found without being named.
+    #[must_use]
+    pub fn machines_declared(&self, index: usize) -> Option<Span> {
+        self.settings.sources.machines.as_ref()?;
+        let key = |name: &str| Segment::Key(name.to_owned());
+        let path = [key("sources"), key("machines"), Segment::Index(index)];
+        Some(locate(self.text.as_ref()?, &path, Side::Value))
+    }
+
     /// Where everything of it lies.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.settings.layout(&self.root)
     }
 
-    fn new(root: &Path, config_path: Option<PathBuf>, settings: Settings) -> Self {
+    fn new(root: &Path, config: Option<(PathBuf, Arc<SourceText>)>, settings: Settings) -> Self {
+        let (config_path, text) = config.unzip();
         let named = |list: &Option<super::OneOrMany>| {
             list.as_ref().map(|list| list.0.iter().map(PathBuf::from).collect::<Vec<_>>())
         };
@@ -52,6 +64,7 @@ impl Project {
             root: root.to_owned(),
             settings: settings.rooted(root),
             config_path,
+            text,
         }
     }
 }
@@ -76,7 +89,9 @@ fn first_of(root: &Path, candidates: &[&str]) -> Vec<PathBuf> {
 /// # Errors
 /// A [`Failure`] of kind input: there is none, or its `graph.yaml` is wrong.
 pub fn find(directory: &Path) -> Result<Project, Failure> {
-    if let Some(root) = directory.ancestors().find(|dir| dir.join(CONFIG_FILE).is_file()) {
+    // One that cannot be read is not passed over: whatever is done without its settings is not what was meant.
+    let has_settings = |dir: &&Path| dir.join(CONFIG_FILE).symlink_metadata().is_ok();
+    if let Some(root) = directory.ancestors().find(has_settings) {
         return open(root);
     }
     let has_sources =
@@ -101,22 +116,23 @@ pub fn find(directory: &Path) -> Result<Project, Failure> {
 /// A [`Failure`] of kind input when its `graph.yaml` is wrong or cannot be read.
 pub fn open(root: &Path) -> Result<Project, Failure> {
     let path = root.join(CONFIG_FILE);
-    if !path.exists() {
+    if path.symlink_metadata().is_err() {
         return Ok(Project::new(root, None, Settings::default()));
     }
-    let bytes = std::fs::read(&path).map_err(|error| {
-        Failure::input(Diagnostics::from_iter([Diagnostic::error(format!(
-            "cannot read `{CONFIG_FILE}`: {error}"
-        ))
-        .in_file(CONFIG_FILE)]))
-    })?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let bad = |problem: String| {
+        let problem = Diagnostic::error(problem).in_file(CONFIG_FILE);
+        Failure::input(Diagnostics::from_iter([problem]))
+    };
+    let bytes = std::fs::read(&path)
+        .map_err(|error| bad(format!("the settings cannot be read: {}", reason(&error))))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| bad("the settings are not written in UTF-8".to_owned()))?;
     let source = Arc::new(SourceText::new(CONFIG_FILE, text));
     let settings = parse(&source).map_err(Failure::input)?;
     if root.starts_with(root.join(&settings.cache.dir)) {
         return Err(Failure::new(Kind::Input, "`cache.dir` must not hold the project itself"));
     }
-    Ok(Project::new(root, Some(path), settings))
+    Ok(Project::new(root, Some((path, source)), settings))
 }
 
 #[cfg(test)]

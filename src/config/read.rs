@@ -64,6 +64,9 @@ fn syntax(source: &Arc<SourceText>, error: &yaml_serde::Error) -> Diagnostic {
     let message = text.split(" at line ").next().unwrap_or(&text);
     let problem = Diagnostic::error(format!("this is not YAML: {message}"));
     match error.location() {
+        Some(at) if message.contains("tab") => {
+            problem.at(&span_at(source, at.line(), at.column())).hint("indent with spaces")
+        }
         Some(at) => problem.at(&span_at(source, at.line(), at.column())),
         None => problem.in_file(source.name.clone()),
     }

@@ -12,7 +12,7 @@ use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Source, Step};
+use graph::spec::{Node, Piece, Source, Step, Variable};
 use tokio::time::Instant;
 
 use crate::exec::collect::{self, Found};
@@ -22,8 +22,8 @@ use crate::exec::log::{Log, quoted};
 use crate::exec::step::{self, Ended, Limits};
 use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
-use crate::exec::{failure, kas, workdir};
-use crate::redact::Redactor;
+use crate::exec::{failure, filled, kas, workdir};
+use crate::redact::{Redactor, is_secret_name};
 
 /// Everything that running takes, decided before the run. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -81,6 +81,17 @@ impl Trouble {
     fn ours(message: impl Into<String>) -> Self {
         Self { outcome: Outcome::Failed, message: message.into(), retry: Retry::Pointless }
     }
+}
+
+/// What running the steps of a node takes.
+struct Steps<'a> {
+    node: &'a Node,
+    work: &'a Path,
+    begun: Instant,
+    events: &'a Events,
+    log: &'a mut Log,
+    stopping: &'a mut Stopping,
+    cost: &'a mut Cost,
 }
 
 impl Executor for LocalExecutor {
@@ -157,10 +168,15 @@ impl LocalExecutor {
     }
 
     fn redactor_for(&self, node: &Node) -> Redactor {
-        self.redactor.with(node.inputs.iter().filter_map(|input| match &input.source {
-            Source::Secret(text) => Some(&**text),
+        let inputs = node.inputs.iter().filter_map(|input| secret(&input.source));
+        let pieces = node.action.files.iter().flat_map(|file| &file.content.0);
+        let written = pieces.filter_map(|piece| match piece {
+            Piece::Fact(source) => secret(source),
             _ => None,
-        }))
+        });
+        // kas names the mirror of a URL after all of it, its password too.
+        let passwords = written.clone().filter_map(|text| Some(text.split_once(':')?.1));
+        self.redactor.with(inputs.chain(written).chain(passwords))
     }
 
     async fn run(
@@ -174,60 +190,83 @@ impl LocalExecutor {
         let node = &*job.node;
         let work = self.work_dir(&node.name);
         log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
-        self.prepare(&work, log).await?;
-        let filling = Filling { work: &work, root: &self.settings.places.root, facts: &self.facts };
+        self.prepare(node, &work, log).await?;
+        let mut steps = Steps { node, work: &work, begun, events, log, stopping, cost };
+        self.steps(&mut steps).await?;
+        let found = collected(node, &work).await?;
+        let older = filled::older(&work, &found)
+            .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
+        // Where nothing was made, bitbake found nothing to do in what it had made itself; what it makes no longer, it
+        // removes. A mixture it does not vouch for.
+        if older.is_empty() || older.len() == found.len() {
+            return Ok(found);
+        }
+        steps.log.note(&format!(
+            "made before the inputs changed: `{}`; once more with an empty `build/tmp*`, to see what is still made",
+            older.join("`, `")
+        ));
+        filled::put_aside(&work)
+            .map_err(|error| Trouble::ours(format!("cannot put `build/tmp*` aside: {error}")))?;
+        self.steps(&mut steps).await?;
+        collected(node, &work).await
+    }
+
+    /// Writes the generated files and runs all steps, in a work directory that was prepared.
+    async fn steps(&self, the: &mut Steps<'_>) -> Result<(), Trouble> {
+        let (node, work) = (the.node, the.work);
+        let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
+        let filling = Filling { work, root, facts, inputs };
         for file in &node.action.files {
             let content = filling
                 .fill(&file.content)
                 .map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))?;
-            workdir::write(&work, &file.path, &content)
+            workdir::write(work, &file.path, &content)
                 .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;
         }
         let limits = Limits {
-            deadline: self.settings.timeout.map(|timeout| begun + timeout),
+            deadline: self.settings.timeout.map(|timeout| the.begun + timeout),
             stall: self.settings.stall,
             grace: self.settings.grace,
         };
         let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
-        workdir::begin(&work).map_err(mark)?;
+        workdir::begin(work).map_err(mark)?;
         for step in &node.action.steps {
-            if *stopping.borrow() != Stop::No {
-                workdir::ended_cleanly(&work).map_err(mark)?;
+            if *the.stopping.borrow() != Stop::No {
+                workdir::ended_cleanly(work).map_err(mark)?;
                 return Err(Trouble {
                     outcome: Outcome::Interrupted,
                     message: format!("step {}: not started, because the run stops", step.name),
                     retry: Retry::Pointless,
                 });
             }
-            events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
+            the.events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
             let command = self.command(node, step, &filling)?;
-            log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));
+            the.log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));
             let line = |line: &str| {
-                events.tell_if_room(Event::Line { node: node.name.clone(), line: line.into() });
+                the.events.tell_if_room(Event::Line { node: node.name.clone(), line: line.into() });
             };
-            let how = (self.settings.supervisor.as_path(), &command, work.as_path());
-            let ended = step::run(how, limits, log, line, stopping)
+            let how = (self.settings.supervisor.as_path(), &command, work);
+            let ended = step::run(how, limits, the.log, line, the.stopping)
                 .await
                 .map_err(|error| Trouble::ours(format!("cannot start a supervisor: {error}")))?;
-            let result = self.after(step, &ended, log, cost);
+            let result = self.after(step, &ended, the.log, the.cost);
             if result.is_err() && !ended.was_killed() {
-                workdir::ended_cleanly(&work).map_err(mark)?;
+                workdir::ended_cleanly(work).map_err(mark)?;
             }
             result?;
         }
-        workdir::ended_cleanly(&work).map_err(mark)?;
-        let outputs = node.outputs.clone();
-        let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
-        let found = found.expect("collecting does not panic");
-        found.map_err(|problems| Trouble::ours(problems.join("; ")))
+        workdir::ended_cleanly(work).map_err(mark)
     }
 
-    async fn prepare(&self, work: &Path, log: &mut Log) -> Result<(), Trouble> {
+    async fn prepare(&self, node: &Node, work: &Path, log: &mut Log) -> Result<(), Trouble> {
         let environment = environment::base(&self.settings.outer);
         let (own, places) = (work.to_owned(), self.settings.places.clone());
+        let inputs = filled::Inputs::of(node, &self.facts);
         let prepared = tokio::task::spawn_blocking(move || -> (Vec<String>, io::Result<()>) {
             let mut told = Vec::new();
-            let result = workdir::prepare(&own, &environment, |line| told.push(line.to_owned()));
+            let mut tell = |line: &str| told.push(line.to_owned());
+            let result = workdir::prepare(&own, &environment, &mut tell)
+                .and_then(|()| filled::prepare(&own, &inputs, &mut tell));
             let shared = [&places.git, &places.sstate, &places.downloads];
             (told, result.and_then(|()| shared.into_iter().try_for_each(std::fs::create_dir_all)))
         });
@@ -250,7 +289,7 @@ impl LocalExecutor {
         let trouble = |why| Trouble::ours(format!("step {}: {why}", step.name));
         let args = step.args.iter().map(|arg| filling.fill(arg).map(OsString::from));
         let args: Vec<OsString> = args.collect::<Result<_, _>>().map_err(trouble)?;
-        let mut inputs = environment::pick(&self.settings.outer, variables(node));
+        let mut inputs = variables(node, &self.settings.outer);
         for (name, value) in &step.env {
             environment::set(&mut inputs, name, filling.fill(value).map_err(trouble)?);
         }
@@ -306,12 +345,33 @@ impl LocalExecutor {
     }
 }
 
-/// The variables of the outer environment that are inputs of a node.
-fn variables(node: &Node) -> impl Iterator<Item = &str> {
-    node.inputs.iter().filter_map(|input| match &input.source {
-        Source::Env(name) => Some(&**name),
+async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
+    let (work, outputs) = (work.to_owned(), node.outputs.clone());
+    let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
+    let found = found.expect("collecting does not panic");
+    found.map_err(|problems| Trouble::ours(problems.join("; ")))
+}
+
+/// What must not be shown of a source; what the environment says is known to the redactor already.
+fn secret(source: &Source) -> Option<&str> {
+    match source {
+        Source::Secret(text) => Some(text),
+        Source::Env(variable) if is_secret_name(&variable.name) => variable.default.as_deref(),
         _ => None,
-    })
+    }
+}
+
+/// The variables that are inputs of a node: as the outer environment has them, else by their default.
+fn variables(node: &Node, outer: &Environment) -> Environment {
+    let value = |variable: &Variable| {
+        let default = || variable.default.as_deref().map(OsString::from);
+        outer.get(&*variable.name).cloned().or_else(default)
+    };
+    let variables = node.inputs.iter().filter_map(|input| match &input.source {
+        Source::Env(variable) => Some((variable.name.to_string(), value(variable)?)),
+        _ => None,
+    });
+    variables.collect()
 }
 
 /// What a node reads in place outside the project.

@@ -10,6 +10,7 @@ pub mod collect;
 pub mod descendants;
 pub mod environment;
 pub mod failure;
+pub mod filled;
 pub mod job;
 pub mod kas;
 pub mod local;

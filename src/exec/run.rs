@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use graph::event::{Event, FailureReport};
+use graph::fingerprint::Obstacle;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::plan::Tally;
@@ -85,6 +86,8 @@ pub struct Summary {
     pub endings: Vec<(NodeName, Ending)>,
     /// What to show of those that failed.
     pub failures: Vec<(NodeName, Arc<FailureReport>)>,
+    /// How many of those that failed were not even begun, because not all that goes into them is known.
+    pub refused: usize,
     /// Whether it was asked to stop.
     pub stopped: bool,
     /// Wall time in milliseconds.
@@ -210,6 +213,9 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
     }
 
     async fn start(&mut self, id: NodeId, judgement: Judgement) {
+        if let Err(obstacles) = &judgement.fingerprint.key {
+            return self.refuse(id, obstacles).await;
+        }
         let node = Arc::new(self.graph.node(id).clone());
         let reasons = match &judgement.verdict {
             Verdict::Stale(reasons) | Verdict::Restorable { reasons, .. } => reasons.clone(),
@@ -231,6 +237,17 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
         };
         let handle = self.tasks.spawn(attempts.run(node, judgement));
         self.ids.insert(handle.id(), id);
+    }
+
+    /// A node without a key is not run: nothing that it left could be trusted. Nor is it recorded, so that it is as
+    /// fresh as it was once all is known again.
+    async fn refuse(&mut self, id: NodeId, obstacles: &[Obstacle]) {
+        let why: Vec<String> = obstacles.iter().map(in_words).collect();
+        let message = format!("not built: {}", why.join("; "));
+        self.schedule.finish(id, Finished::Failed(Outcome::Failed));
+        self.summary.refused += 1;
+        let failure = Some(report(Outcome::Failed, message, "".into()));
+        self.settled(id, Ending::Failed(Outcome::Failed), 0, failure).await;
     }
 
     fn restore(&mut self, id: NodeId, judgement: Judgement, from: Arc<Record>) {
@@ -360,15 +377,20 @@ fn doubt<J: Journal>(
     node: &Node,
     judgement: &Judgement,
 ) -> anyhow::Result<Option<String>> {
-    if judgement.fingerprint.key.is_err() {
-        return Ok(Some("it ran well, but not all that went into it was known".to_owned()));
-    }
     let changed = journal.changed(node, judgement)?;
     if changed.is_empty() {
         return Ok(None);
     }
     let names: Vec<String> = changed.iter().map(|name| format!("`{name}`")).collect();
     Ok(Some(format!("it ran well, but what went into it changed meanwhile: {}", names.join(", "))))
+}
+
+fn in_words(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Open(need) => format!("`{need}` is not built"),
+        Obstacle::Unknown { part, why, .. } => format!("`{part}` is not known: {why}"),
+        Obstacle::Unresolved(what) => what.clone(),
+    }
 }
 
 fn report(outcome: Outcome, message: String, log: Arc<str>) -> Arc<FailureReport> {

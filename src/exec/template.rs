@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use graph::facts::{Fact, Facts};
-use graph::spec::{Dir, Piece, Source, Template};
+use graph::spec::{Dir, Input, Piece, Source, Template};
 
 /// What fills the holes.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,8 @@ pub struct Filling<'a> {
     pub root: &'a Path,
     /// What was observed.
     pub facts: &'a Facts,
+    /// What is observed for the node, to call it by its name.
+    pub inputs: &'a [Input],
 }
 
 impl Filling<'_> {
@@ -38,11 +40,20 @@ impl Filling<'_> {
             Piece::Fact(Source::Value(text) | Source::Secret(text)) => Ok(text.to_string()),
             Piece::Fact(source) => match self.facts.get(source) {
                 Fact::Known { text, .. } => Ok(text.to_string()),
-                Fact::Missing => Err("a value that the build needs is missing".to_owned()),
-                Fact::Unknown(why) => {
-                    Err(format!("a value that the build needs is not known: {why}"))
-                }
+                Fact::Missing => Err(format!("{} is not there", self.named(source))),
+                Fact::Unknown(why) => Err(format!("{} is not known: {why}", self.named(source))),
             },
+        }
+    }
+
+    /// A source in the user's words, with where it was written.
+    fn named(&self, source: &Source) -> String {
+        let input = self.inputs.iter().find(|input| input.source == *source);
+        let place = input.and_then(|input| input.declared.as_ref());
+        match (input, place) {
+            (Some(input), Some(place)) => format!("`{}` ({place})", input.part),
+            (Some(input), None) => format!("`{}`", input.part),
+            (None, _) => "a value that the build needs".to_owned(),
         }
     }
 }

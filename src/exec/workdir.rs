@@ -12,6 +12,7 @@
 //! | a clone that borrows from a reference repository that is gone | fails | the clone is removed |
 //! | whatever lies beside the clones | may take it for a clone | it is removed |
 //! | `build/conf` | writes two of its files anew, leaves others (`auto.conf`, `site.conf`) | it is removed |
+//! | `build/tmp*`, filled by another configuration | goes on in it | see [`crate::exec::filled`] |
 //!
 //! After a kill, bitbake's own output is removed with the rest: pseudo keeps who owns what in memory and writes it when
 //! its server ends, so what a killed build has installed may belong to the wrong user, and nothing would notice. What
@@ -24,7 +25,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::exec::environment::Environment;
-use crate::exec::kas;
+use crate::exec::{filled, kas};
 use crate::process::Call;
 
 /// Exists from before the first step until a clean end; who finds it knows that the last run was killed.
@@ -55,7 +56,7 @@ pub fn prepare(
     let build = kas::build_dir(work);
     for entry in fs::read_dir(work)? {
         let path = entry?.path();
-        if path != build && path != work.join(GUARD) {
+        if path != build && path != work.join(GUARD) && path != work.join(filled::FILLED) {
             sweep(&path, environment, &mut tell)?;
         }
     }
@@ -81,7 +82,8 @@ pub fn ended_cleanly(work: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file below the work directory, whole or not at all.
+/// Writes a file below the work directory, whole or not at all. It can hold credentials of repositories, so nobody else
+/// may read it.
 ///
 /// # Errors
 /// When the path does not stay below, or the file cannot be written.
@@ -95,7 +97,7 @@ pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(content.as_bytes())?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
 }
@@ -122,7 +124,7 @@ fn empty(work: &Path) -> io::Result<()> {
 }
 
 /// Removes a file or a tree, also one with directories that may not be written to, such as Go's module cache.
-fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     let result = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path).or_else(|error| {
             if error.kind() != io::ErrorKind::PermissionDenied {

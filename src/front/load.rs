@@ -1,41 +1,11 @@
 //! The whole of what users wrote, as a Spec: every front-end, with all problems at once.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-use graph::spec::{Role, Spec};
+use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
-use crate::front::kas::{Checkouts, RepoAt};
-use crate::front::machines::{self, Defaults};
-
-/// What is to be read. Paths are relative to the project's root, or absolute.
-#[derive(Debug, Clone)]
-pub struct Sources {
-    /// Files of machines.
-    pub machines: Vec<PathBuf>,
-    /// The file with the project's settings, if there is one: its effect enters as settings, not as content.
-    pub settings: Option<PathBuf>,
-    /// What a machine means that does not say so itself.
-    pub defaults: Defaults,
-    /// Patterns in `.gitignore` syntax of what is never part of a local repository's content.
-    pub ignore: Vec<String>,
-    /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
-    pub describe: Role,
-}
-
-/// What was read.
-#[derive(Debug, Clone, Default)]
-pub struct Loaded {
-    /// The nodes.
-    pub spec: Spec,
-    /// What is probably not meant.
-    pub warnings: Diagnostics,
-    /// Repositories that includes need and that are not at hand; the nodes that need them are unresolved.
-    pub missing: Vec<RepoAt>,
-    /// The files that were read, relative to the root, those below it.
-    pub reads: BTreeSet<String>,
-}
+use crate::front::kas::Checkouts;
+use crate::front::loaded::{Loaded, Sources};
+use crate::front::machines;
 
 /// Reads everything.
 ///

@@ -7,5 +7,7 @@ pub mod kas;
 pub mod machines;
 
 mod load;
+mod loaded;
 
-pub use load::{Loaded, Sources, load};
+pub use load::load;
+pub use loaded::{Loaded, SourceFile, Sources};

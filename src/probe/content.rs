@@ -29,7 +29,7 @@ pub enum Content {
         /// Whether anyone may execute it.
         executable: bool,
     },
-    /// A symbolic link, by the digest of where it points.
+    /// A symbolic link, by the digest of where it points, which is never that of a file.
     Link(Digest),
     /// A directory.
     Directory,
@@ -45,16 +45,14 @@ impl Content {
     }
 
     /// The digest of what makes a build differ: the kind, the content and the executable bit. `None` for what has
-    /// no content of its own.
+    /// no content of its own. That of a plain file is its own, for there are many of them.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
-        let kind = |kind: &str, digest: &Digest| {
-            Some(Fields::of("graph content v1").field(kind).field(digest.as_bytes()).finish())
-        };
         match self {
-            Self::File { digest, executable: false } => kind("file", digest),
-            Self::File { digest, executable: true } => kind("program", digest),
-            Self::Link(digest) => kind("link", digest),
+            Self::File { digest, executable: false } | Self::Link(digest) => Some(*digest),
+            Self::File { digest, executable: true } => {
+                Some(Fields::of("graph program v1").field(digest.as_bytes()).finish())
+            }
             Self::Missing | Self::Directory | Self::Special => None,
         }
     }

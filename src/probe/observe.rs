@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use graph::digest::{Digest, Fields};
+use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
-use graph::spec::{Node, Piece, RemoteFile, RemoteRef, Role, Source, Template, Tree};
+use graph::spec::{Node, Piece, RemoteFile, RemoteRef, Role, Source, Template, Tree, Variable};
 
 use super::content::Files;
 use super::git::Git;
@@ -21,9 +21,13 @@ use crate::context::Environment;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::Failure;
 use crate::layout::Layout;
+use crate::redact::is_secret_name;
 
 /// How long a remote may take to answer.
 const REMOTE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What stands for a value that is not kept.
+const VEILED: &str = "(not shown)";
 
 /// Whether remotes may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +75,7 @@ struct Wanted<'g> {
     trees: Vec<&'g Arc<Tree>>,
     refs: Vec<&'g RemoteRef>,
     blobs: Vec<&'g Arc<RemoteFile>>,
-    env: Vec<&'g Arc<str>>,
+    env: Vec<&'g Arc<Variable>>,
     tools: Vec<&'g Arc<str>>,
     describes: Vec<&'g Arc<str>>,
 }
@@ -96,7 +100,7 @@ impl<'g> Wanted<'g> {
             Source::Tree(tree) => self.trees.push(tree),
             Source::Ref(one) => self.refs.push(one),
             Source::Blob(file) => self.blobs.push(file),
-            Source::Env(name) => self.env.push(name),
+            Source::Env(variable) => self.env.push(variable),
             Source::Tool(name) => self.tools.push(name),
             Source::Describe(dir) => self.describes.push(dir),
         }
@@ -211,18 +215,21 @@ impl Probe<'_> {
         for name in &wanted.series {
             facts.insert(Source::Series(Arc::clone(name)), patch::series(&path(name), self.files));
         }
-        for name in &wanted.env {
-            facts.insert(Source::Env(Arc::clone(name)), self.variable(name));
+        for variable in &wanted.env {
+            facts.insert(Source::Env(Arc::clone(variable)), self.variable(variable));
         }
     }
 
-    fn variable(&self, name: &str) -> Fact {
-        match self.env.os(name) {
-            None => Fact::Missing,
-            Some(value) => {
-                let bytes = value.as_encoded_bytes();
-                Fact::content(Fields::of("graph variable v1").field(bytes).finish())
+    /// What a build sees, wherever it comes from: a variable that is set to its default changes nothing. A value from
+    /// the environment is nobody's to see.
+    fn variable(&self, variable: &Variable) -> Fact {
+        match (self.env.os(&variable.name), &variable.default) {
+            (Some(value), _) => Fact::veiled(value.as_encoded_bytes(), VEILED),
+            (None, Some(value)) if is_secret_name(&variable.name) => {
+                Fact::veiled(value.as_bytes(), VEILED)
             }
+            (None, Some(value)) => Fact::veiled(value.as_bytes(), value),
+            (None, None) => Fact::Missing,
         }
     }
 

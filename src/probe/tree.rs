@@ -17,12 +17,15 @@
 //! Git itself lists the files, so what counts as ignored is by definition what git ignores: its index, its excludes,
 //! its configuration. In large repositories the files that it tracks are hashed while it still looks for others.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use graph::digest::{Digest, Fields};
 use graph::spec::Tree;
+use rayon::iter::ParallelIterator;
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::content::{Content, Files, Links};
 use super::git::{self, Git, Listing};
@@ -30,6 +33,9 @@ use super::tree_filter::{BadPattern, Filter};
 
 /// The index of some ten thousand files: from there on, a second process costs less than it saves.
 pub(super) const LARGE_INDEX: u64 = 1 << 20;
+
+/// How many paths one thread decides on before it looks for more.
+const AT_A_TIME: usize = 2048;
 
 /// What a tree holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +106,7 @@ impl TreeProbe<'_> {
         let filter = Filter::new(tree, ours)?;
         let mut entries = Vec::new();
         self.directory(&dir, b"", &filter, &mut entries)?;
-        entries.sort_unstable();
+        entries.par_sort_unstable();
         entries.dedup();
         let mut fields = Fields::of("graph tree v1");
         for (path, digest) in &entries {
@@ -168,11 +174,17 @@ impl TreeProbe<'_> {
         filter: &Filter,
         entries: &mut Vec<Entry>,
     ) -> Result<(), TreeError> {
-        let mut kept = filter.files();
-        let (names, files): (Vec<Vec<u8>>, Vec<PathBuf>) = paths
-            .map(|path| (below(prefix, path), dir.join(std::ffi::OsStr::from_bytes(path))))
-            .filter(|(name, _)| kept.keeps(name))
-            .unzip();
+        let paths: Vec<&[u8]> = paths.collect();
+        let keep = |paths: &[&[u8]]| {
+            let mut kept = filter.files();
+            let named =
+                paths.iter().map(|path| (below(prefix, path), dir.join(OsStr::from_bytes(path))));
+            named.filter(|(name, _)| kept.keeps(name)).collect::<Vec<_>>()
+        };
+        let (names, files): (Vec<Vec<u8>>, Vec<PathBuf>) = match paths.len() {
+            0..AT_A_TIME => keep(&paths).into_iter().unzip(),
+            _ => paths.par_chunks(AT_A_TIME).flat_map_iter(keep).unzip(),
+        };
         for ((name, path), content) in
             names.into_iter().zip(&files).zip(self.files.look(&files, Links::AsLinks))
         {
@@ -198,7 +210,7 @@ impl TreeProbe<'_> {
         let mut found: Vec<Vec<u8>> = Vec::new();
         let mut open: Vec<Vec<u8>> = vec![Vec::new()];
         while let Some(inner) = open.pop() {
-            let here = dir.join(std::ffi::OsStr::from_bytes(&inner));
+            let here = dir.join(OsStr::from_bytes(&inner));
             let failed = |source| TreeError::Read { path: here.clone(), source };
             for entry in here.read_dir().map_err(failed)? {
                 let entry = entry.map_err(failed)?;

@@ -1,15 +1,16 @@
 //! Problems of the input, and how a command failed, for people and for CI. Everything quoted is escaped.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use indexmap::IndexMap;
 
 use super::excerpt::{Excerpt, excerpt};
 use super::page::{BAD, DIM, HEAD, Page, STALE, paint};
 use super::words::count;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-use crate::escape::{terminal, workflow_data, workflow_property};
+use crate::escape::{terminal, without_commands, workflow_data, workflow_property};
 use crate::failure::{Failure, Kind};
 
 /// Where there is no terminal, lines are still cut: a generated file can be one line of a megabyte.
@@ -37,39 +38,56 @@ pub fn diagnostics(
     page: &Page,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut sorted: Vec<&Diagnostic> = all.as_slice().iter().collect();
-    sorted.sort_by_key(|diagnostic| diagnostic.severity);
+    let sorted = sorted(all);
     if form == Form::Lines {
         return sorted.iter().try_for_each(|diagnostic| line(diagnostic, out));
     }
     for same in by_line(&sorted) {
+        if let [one] = same.as_slice()
+            && one.span.is_none()
+        {
+            without_source(one, form, out)?;
+            continue;
+        }
         let (group, places) = group(&same, page);
         let renderer = Renderer::styled().term_width(page.width.unwrap_or(UNBOUNDED).max(40));
         let mut text = renderer.render(&[group]);
         for place in &places {
             text = text.replace(&place.rendered, &place.meant);
         }
-        if form == Form::GitHub {
-            text = text.replace("##[", r"#\u{23}[");
-        }
-        writeln!(out, "{text}\n")?;
+        writeln!(out, "{}\n", said(&text, form))?;
     }
     if sorted.len() > 1 {
         let of = |severity| sorted.iter().filter(|each| each.severity == severity).count();
         let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
-        let mut said = Vec::new();
+        let mut counts = Vec::new();
         if errors > 0 {
-            said.push(paint(BAD, count(errors, "error")).to_string());
+            counts.push(paint(BAD, count(errors, "error")).to_string());
         }
         if warnings > 0 {
-            said.push(paint(STALE, count(warnings, "warning")).to_string());
+            counts.push(paint(STALE, count(warnings, "warning")).to_string());
         }
-        writeln!(out, "{}", said.join(" · "))?;
+        writeln!(out, "{}", counts.join(" · "))?;
     }
     if form == Form::GitHub {
         return sorted.iter().try_for_each(|diagnostic| annotation(diagnostic, out));
     }
     Ok(())
+}
+
+/// Errors before warnings; those of one file together, where the first of them was found, in the order of the file.
+fn sorted(all: &Diagnostics) -> Vec<&Diagnostic> {
+    let mut files: IndexMap<_, Vec<&Diagnostic>> = IndexMap::new();
+    for (at, diagnostic) in all.as_slice().iter().enumerate() {
+        let file = diagnostic.span.as_ref().map(|span| span.source.name.clone());
+        let alone = if file.is_none() { at } else { 0 };
+        files.entry((file, alone)).or_default().push(diagnostic);
+    }
+    let start = |diagnostic: &&Diagnostic| diagnostic.span.as_ref().map(|span| span.bytes.start);
+    files.values_mut().for_each(|same| same.sort_by_key(start));
+    let mut sorted: Vec<&Diagnostic> = files.into_values().flatten().collect();
+    sorted.sort_by_key(|diagnostic| diagnostic.severity);
+    sorted
 }
 
 /// Writes how a command failed: its problems, what happened, what to do next.
@@ -79,24 +97,50 @@ pub fn diagnostics(
 pub fn failure(failure: &Failure, form: Form, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     diagnostics(&failure.diagnostics, form, page, out)?;
     if let Some(message) = &failure.message {
-        let mut lines = message.lines();
+        let mut lines = message.lines().map(|line| said(&terminal(line), form).into_owned());
         let first = lines.next().unwrap_or_default();
-        writeln!(out, "{}: {}", paint(BAD, "error"), paint(HEAD, terminal(first)))?;
+        writeln!(out, "{}: {}", paint(BAD, "error"), paint(HEAD, first))?;
         for line in lines {
-            writeln!(out, "  {}", terminal(line))?;
+            writeln!(out, "  {line}")?;
         }
         if form == Form::GitHub {
             writeln!(out, "::error::{}", workflow_data(&terminal(message)))?;
         }
     }
     for hint in &failure.hints {
-        writeln!(out, "{}: {}", paint(DIM, "hint"), terminal(hint))?;
+        writeln!(out, "{}: {}", paint(DIM, "hint"), said(&terminal(hint), form))?;
     }
     if failure.kind == Kind::Defect {
         let text = "this is a defect of graph, not of your project; please report it";
         writeln!(out, "{}: {text}", paint(DIM, "note"))?;
     }
     Ok(())
+}
+
+/// One that is about no place in a text, in the form of those that are.
+fn without_source(diagnostic: &Diagnostic, form: Form, out: &mut dyn Write) -> io::Result<()> {
+    let style = match diagnostic.severity {
+        Severity::Error => BAD,
+        Severity::Warning => STALE,
+    };
+    let message = terminal(&diagnostic.message);
+    let word = word(diagnostic.severity);
+    writeln!(out, "{}: {}", paint(style, word), paint(HEAD, said(&message, form)))?;
+    if let Some(file) = &diagnostic.file {
+        writeln!(out, " {} {}", paint(DIM, "-->"), said(&terminal(file), form))?;
+    }
+    for hint in &diagnostic.hints {
+        writeln!(out, "  {} {}", paint(DIM, "= hint:"), said(&terminal(hint), form))?;
+    }
+    writeln!(out)
+}
+
+/// Text as it may stand in a form.
+fn said(text: &str, form: Form) -> Cow<'_, str> {
+    match form {
+        Form::GitHub => without_commands(text).into(),
+        Form::Snippets | Form::Lines => text.into(),
+    }
 }
 
 fn line(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
@@ -164,9 +208,6 @@ fn group(same: &[&Diagnostic], page: &Page) -> (Group<'static>, Vec<Location>) {
         .collect();
     let mut places = Vec::new();
     group = snippets(group, &marks, room, &mut places);
-    if let (None, Some(file)) = (&first.span, &first.file) {
-        group = group.element(Origin::path(terminal(file).into_owned()));
-    }
     for (span, label) in same.iter().flat_map(|diagnostic| &diagnostic.related) {
         let label = Some(terminal(label).into_owned());
         let mark = [(span, AnnotationKind::Context, label)];

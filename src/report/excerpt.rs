@@ -1,4 +1,4 @@
-//! One line of a source text, made safe and short enough to show, with the stretch that is meant marked in it.
+//! One line of a source text, made safe and short enough to show, without the passwords of its URLs, with the stretch that is meant marked in it.
 
 use std::ops::Range;
 
@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::diagnostic::Span;
 use crate::escape::terminal;
+use crate::redact::redact_in_place;
 
 /// A line to show. Offsets count bytes of `text`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(super) fn excerpt(span: &Span, room: usize) -> Excerpt {
     let end = floor(source, span.bytes.end.max(start));
     let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
     let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
-    let line = source[line_start..line_end].trim_end_matches('\r');
+    let line = &*redact_in_place(source[line_start..line_end].trim_end_matches('\r'));
     let (start, end) = (start - line_start, end.min(line_end) - line_start);
     let shown = |text: &str| terminal(&text.replace('\t', "    ")).into_owned();
     let (start, end) = (start.min(line.len()), end.min(line.len()));

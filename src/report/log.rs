@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
-use crate::escape::log_line;
+use crate::escape::{log_line, workflow_line};
 
 /// How much is read at a time when the end is looked for.
 const CHUNK: u64 = 64 * 1024;
@@ -14,6 +14,8 @@ pub enum Reader {
     Pipe,
     /// A terminal: control characters are spelt out.
     Terminal,
+    /// The log of a GitHub workflow: as for a terminal, and no line is a command to the runner.
+    GitHub,
 }
 
 /// Prints a log, or its last lines.
@@ -37,7 +39,11 @@ pub fn log(
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
     while source.read_until(b'\n', &mut line)? > 0 {
-        writeln!(out, "{}", log_line(&String::from_utf8_lossy(&line)))?;
+        let text = String::from_utf8_lossy(&line);
+        match reader {
+            Reader::GitHub => writeln!(out, "{}", workflow_line(&text))?,
+            Reader::Pipe | Reader::Terminal => writeln!(out, "{}", log_line(&text))?,
+        }
         line.clear();
     }
     Ok(())

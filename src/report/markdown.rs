@@ -128,8 +128,11 @@ fn failure(node: &EndedView) -> String {
     let Some(failure) = &node.failure else {
         return format!("\n**failed** {name}\n");
     };
-    let (message, log) = (value(&failure.message), code(&failure.log));
-    let mut said = format!("\n**failed** {name}: {message} · log {log}\n");
+    let mut said = format!("\n**failed** {name}: {}", value(&failure.message));
+    if !failure.log.is_empty() {
+        said += &format!(" · log {}", code(&failure.log));
+    }
+    said.push('\n');
     for (log, lines) in &failure.causes {
         said += &format!("\n{}\n\n{}", code(log), block(lines));
     }

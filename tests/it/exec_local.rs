@@ -77,8 +77,8 @@ fn the_environment_is_what_is_declared() {
     fs::set_permissions(&kas, fs::Permissions::from_mode(0o755)).expect("a script");
     let mut node = node("rpi");
     node.inputs = vec![
-        input("env BUILD_TAG (outer)", Source::Env("BUILD_TAG".into())),
-        input("env UNSET (outer)", Source::Env("UNSET".into())),
+        input("env BUILD_TAG (outer)", Source::variable("BUILD_TAG", None)),
+        input("env UNSET (outer)", Source::variable("UNSET", None)),
     ];
     let env = vec![("STEP".to_owned(), Template::text("of the step"))];
     let args = vec![Template::text("build")];
@@ -134,7 +134,7 @@ fn secrets_stay_out_of_logs_lines_and_reports() {
     let mut node =
         sh(node("rpi"), "echo $TOKEN_SHOWN https://me:pw@host/x; echo hidden-value; exit 1");
     node.inputs = vec![
-        input("env TOKEN_SHOWN (outer)", Source::Env("TOKEN_SHOWN".into())),
+        input("env TOKEN_SHOWN (outer)", Source::variable("TOKEN_SHOWN", None)),
         input("env.X", Source::Secret("hidden-value".into())),
     ];
     let ran = execute(settings(root.path(), &[("TOKEN_SHOWN", "s3cr3t-value")]), node, None);
@@ -285,16 +285,16 @@ fn with_clones(root: &Path) -> PathBuf {
 #[test]
 fn a_work_directory_lets_nothing_through_but_what_was_built() {
     let root = dir();
+    execute(settings(root.path(), &[]), sh(node("rpi"), "true"), None);
     let work = with_clones(root.path());
     let ran = execute(
         settings(root.path(), &[]),
         sh(node("rpi"), "find . -path '*/.git' -prune -o -type f -print | sort"),
         None,
     );
-    let seen =
-        ["./.unfinished", "./build/tmp/stamp", "./poky/.gitignore", "./poky/meta-x/.gitignore"];
-    let seen = seen.into_iter().chain(["./poky/meta-x/tracked", "./poky/tracked"]);
-    assert_eq!(ran.lines, seen.collect::<Vec<_>>(), "{}", ran.log);
+    let seen = ["./.filled", "./.unfinished", "./build/tmp/stamp", "./poky/.gitignore"];
+    let cloned = ["./poky/meta-x/.gitignore", "./poky/meta-x/tracked", "./poky/tracked"];
+    assert_eq!(ran.lines, [&seen[..], &cloned].concat(), "{}", ran.log);
     assert!(!work.join(".unfinished").exists());
 
     fs::write(work.join("poky/.git/objects/info/alternates"), "/no/such/reference\n")

@@ -175,11 +175,14 @@ impl Went {
     }
 }
 
-/// `a<b` is a node `image/a` that needs `image/b`.
+/// `a<b` is a node `image/a` that needs `image/b`; of `a?` something is not known.
 fn spec(nodes: &[&str]) -> Spec {
     let make = |text: &&str| {
         let (name, needs) = text.split_once('<').unwrap_or((text, ""));
-        let mut made = node(name);
+        let mut made = node(name.trim_end_matches('?'));
+        if name.ends_with('?') {
+            made.inputs.push(input("tool kas", graph::spec::Source::Tool("kas".into())));
+        }
         made.needs = needs.split_terminator('+').map(|need| node(need).name).collect();
         // Nodes of one key run once; these are to differ.
         made.inputs.push(input("name", graph::spec::Source::Value(name.into())));
@@ -299,6 +302,16 @@ fn what_changed_meanwhile_is_never_a_success() {
     assert_eq!(World::of(&went.world.recorded), ["image/b Unsure"]);
     let message = &went.summary().failures[0].1.message;
     assert_eq!(message, "it ran well, but what went into it changed meanwhile: `local root`");
+}
+
+#[test]
+fn what_could_not_count_is_not_even_started() {
+    let went = go(&["a?", "b"], &[], OnFailure::KeepGoing, None);
+    assert_eq!(went.endings()["image/a"], &Ending::Failed(Outcome::Failed));
+    assert_eq!(went.endings()["image/b"], &Ending::Built);
+    assert!(!World::of(&went.world.attempts).iter().any(|attempt| attempt.contains("image/a")));
+    let message = &went.summary().failures[0].1.message;
+    assert_eq!(message, "not built: `tool kas` is not known: it was not observed");
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn files_variables_and_what_is_missing_are_facts() {
     assert_eq!(project.fact(&file("gone")), Fact::Missing);
     assert!(matches!(project.fact(&file(".")), Fact::Unknown(_)));
 
-    let variable = Source::Env("GRAPH_TEST_SECRET".into());
+    let variable = Source::variable("GRAPH_TEST_SECRET", None);
     assert_eq!(project.fact(&variable), Fact::Missing);
     project.env = [("GRAPH_TEST_SECRET", "hunter2")].into_iter().collect();
     let set = project.fact(&variable);

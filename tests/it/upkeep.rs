@@ -175,6 +175,29 @@ fn doctor_tells_all_that_is_broken_and_what_to_do() {
 }
 
 #[test]
+fn doctor_tells_which_kas_can_read_the_project() {
+    let host = Host::new();
+    let machine = r#"{"name": "a", "config": "kas/a.yaml:kas/b.yaml", "workflows": ["manual"]}"#;
+    host.write("machines.json", &format!(r#"{{"yocto_branch": "s", "machines": [{machine}]}}"#));
+    host.write("graph.yaml", "version: 1\nkas: {program: bin/kas}\n");
+    host.write("kas/a.yaml", "header: {version: 14}\nrepos: {own: }\n");
+    let root = host.context.cwd.display();
+    host.write("kas/b.yaml", &format!("header: {{version: 22}}\n_source_dir: {root}\n"));
+    host.kas("5.2", 21);
+    insta::assert_snapshot!(about(&host.doctor("text"), "kas f").join("\n"), @"
+    broken   kas format        format 22 in kas/b.yaml:1; kas 5.3 and later read it, and not 5.2
+                               hint: set `kas: {version: …}` in `graph.yaml` to one that does
+    ok       kas files         kas 5.3 and later refuse `_source_dir` in `kas/b.yaml`
+    ");
+    host.kas("5.4", 23);
+    insta::assert_snapshot!(about(&host.doctor("text"), "kas f").join("\n"), @"
+    ok       kas format        format 22 in kas/b.yaml:1; kas 5.3 and later read it
+    warning  kas files         kas 5.3 and later refuse `_source_dir` in `kas/b.yaml`, so 5.4 cannot build by hand
+                               hint: builds of `graph` work, for they give kas one flat file; by hand use kas 5.2
+    ");
+}
+
+#[test]
 fn settings_that_are_wrong_are_the_users_affair() {
     let host = Host::new();
     host.write("graph.yaml", "version: 1\nrun: {jbos: 1}\n");

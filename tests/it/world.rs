@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use graph_cli::cmd::demo;
 use tempfile::TempDir;
@@ -145,7 +145,13 @@ impl World {
 
     /// Runs a program that [`World::program`] or [`World::command`] prepared.
     pub(crate) fn run(&self, command: &mut Command) -> Output {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        self.ended(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// Waits for a program whose outputs are pipes.
+    pub(crate) fn ended(&self, child: Child) -> Output {
+        let output = child.wait_with_output().expect("a child can be waited for");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
         let shown = |path: &Path| path.display().to_string();
         Output {

@@ -1,5 +1,6 @@
--- Format 1. What a row takes, for a kernel with one output in a matrix of a million, is measured by
--- `tests/it/scale.rs`; the figures here are what the columns add up to, in bytes, without SQLite's own 2 to 4 a row.
+-- Format 1. The figures at the tables are bytes, without SQLite's own 10 to 20 a row. Measured in all at eight thousand
+-- nodes with twenty-two parts, of which twenty are shared, and one need: 211 a node for its last execution if that
+-- failed, 301 if it left one output, and 64 for a node that is known by name only. `tests/it/scale.rs` measures.
 --
 -- Ids are never used again (AUTOINCREMENT), so that another process that has read a list of ids and looks them up
 -- later finds what was meant or nothing. `hash` is always the first 8 bytes of a BLAKE3 digest: an index over it is

@@ -116,7 +116,7 @@ fn act(world: &World, cache: &Cache, act: &Act) {
         Act::Restore { node, value } => {
             let execution = execution(&name(*node), &value.to_string(), world.now());
             let records = cache.records_for([]).unwrap();
-            if let Some(same) = records.succeeded(&execution.key) {
+            if let Some(same) = records.succeeded(&execution.key.unwrap()) {
                 let restored = run.commit_restored(execution, &same.record);
                 assert!(restored.is_ok() || same.available == Availability::Gone);
             }
@@ -161,7 +161,7 @@ proptest! {
         let cache = world.open();
         let run = world.begin(&cache);
         let mut execution = execution("image/a", "", 77);
-        execution.key = key_of(&parts);
+        execution.key = Some(key_of(&parts));
         execution.parts = parts;
         let files: Vec<_> = files.iter().map(|(path, text)| (&path[..], &text[..])).collect();
         let produced = world.produce(&files);

@@ -179,7 +179,7 @@ fn needs_and_stamps_keep_their_nature() {
     // It looks like a need, but was written by someone.
     let false_need = part("need config/a/c", "x");
     execution.parts = vec![stamp, need, false_need, part("value", "1")];
-    execution.key = key_of(&execution.parts);
+    execution.key = Some(key_of(&execution.parts));
     let written = run.commit_success(execution, &[]).unwrap();
     let name = node("kernel/a/b");
     let read = Cache::open(&world.dir()).unwrap().records_for([&name]).unwrap();

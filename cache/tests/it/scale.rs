@@ -1,7 +1,7 @@
 //! How much room and time a large matrix takes. The limits are loose: they are there to notice a factor, not a percent.
 //! `GRAPH_CACHE_SCALE=100000 cargo test --release -p graph-cache scale -- --nocapture` measures.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use graph::digest::Digest;
 use graph::fingerprint::{Part, key_of};
@@ -48,7 +48,7 @@ fn a_large_matrix_takes_little() {
     for (n, (node, parts)) in nodes.iter().enumerate() {
         let execution = cache::Execution {
             node: node.clone(),
-            key: key_of(parts),
+            key: Some(key_of(parts)),
             parts: parts.clone(),
             cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
             ended: world.now(),
@@ -67,12 +67,19 @@ fn a_large_matrix_takes_little() {
     let bytes = std::fs::metadata(world.dir().join("cache.db")).unwrap().len();
     let names: Vec<NodeName> = nodes.into_iter().map(|(node, _)| node).collect();
 
-    let begun = Instant::now();
+    // The first of these warms the disk's cache; what counts is the least that it takes.
+    let mut least = [Duration::MAX; 2];
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let cache = world.open();
+        least[0] = least[0].min(begun.elapsed());
+        let begun = Instant::now();
+        drop(cache.records_for(&names).unwrap());
+        least[1] = least[1].min(begun.elapsed());
+    }
+    let [opened, read] = least;
     let cache = world.open();
-    let opened = begun.elapsed();
-    let begun = Instant::now();
     let records = cache.records_for(&names).unwrap();
-    let read = begun.elapsed();
     let begun = Instant::now();
     let parts: usize =
         names.iter().map(|name| records.last(name).unwrap().record.parts.len()).sum();
@@ -85,5 +92,7 @@ fn a_large_matrix_takes_little() {
     );
     let fixed = 200_000;
     assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
-    assert!(read.as_millis() < 500, "{read:?} for {count} nodes");
+    let most =
+        Duration::from_millis(500) + Duration::from_micros(40) * u32::try_from(count).unwrap();
+    assert!(read < most, "{read:?} for {count} nodes");
 }

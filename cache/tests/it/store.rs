@@ -136,8 +136,8 @@ fn verify_names_what_is_damaged_and_drops_it() {
     let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
     let (a, b) = (node("image/a"), node("image/b"));
     let expected = [
-        Problem::Corrupt { artifact: one, nodes: vec![a.clone(), b.clone()] },
-        Problem::Missing { artifact: two, nodes: vec![a.clone()] },
+        Problem::Corrupt { artifact: one, nodes: vec![a.clone(), b] },
+        Problem::Missing { artifact: two, nodes: vec![a] },
     ];
     assert_eq!(cache.verify().unwrap(), expected);
     assert!(!world.artifact("one").exists());
@@ -145,4 +145,16 @@ fn verify_names_what_is_damaged_and_drops_it() {
         &cache.verify().unwrap()[..],
         [Problem::Missing { .. }, Problem::Missing { .. }]
     ));
+}
+
+#[test]
+fn a_node_without_a_key_cannot_succeed() {
+    let world = World::new();
+    let cache = world.open();
+    let run = world.begin(&cache);
+    let mut unknown = execution("image/a", "1", 5);
+    unknown.key = None;
+    assert!(matches!(run.commit_success(unknown.clone(), &[]), Err(Error::Misuse(_))));
+    run.commit_failure(unknown, graph::record::Outcome::Unsure).unwrap();
+    assert_eq!(cache.history(&node("image/a"), 9).unwrap().len(), 1);
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cache::{Cause, Produced, Run};
+use cache::{Produced, Run};
 use graph::digest::Digest;
-use graph::facts::Facts;
-use graph::fingerprint::key_of;
+use graph::facts::{Fact, Facts};
 use graph::record::{Cost, Record};
-use graph::spec::Node;
+use graph::spec::{Node, Source};
 use graph::verdict::Judgement;
 
 use crate::cmd::kept::{self, Kept};
@@ -47,11 +46,8 @@ impl RunJournal {
         }
     }
 
-    fn execution(&self, node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
-        let parts = judgement.fingerprint.parts.clone();
-        let key = judgement.fingerprint.key.as_ref().map_or_else(|_| key_of(&parts), |key| *key);
-        let cause = Cause::of(&judgement.verdict);
-        cache::Execution { node: node.name.clone(), key, parts, cost, ended: now_ms(), cause }
+    fn execution(node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
+        cache::Execution::of(&node.name, judgement, cost, now_ms())
     }
 
     /// Keeps the lists of files of the trees among the parts, so that `why` can name what changed.
@@ -69,14 +65,9 @@ impl RunJournal {
 }
 
 impl Journal for RunJournal {
-    fn changed(&self, node: &Node, judgement: &Judgement) -> anyhow::Result<Vec<String>> {
-        if judgement.fingerprint.key.is_err() {
-            return Ok(vec!["something that could not be observed".to_owned()]);
-        }
+    fn changed(&self, node: &Node, _: &Judgement) -> anyhow::Result<Vec<String>> {
         let facts = self.probe().reobserve(node)?;
-        let changed = |(source, fact): &(&graph::spec::Source, &graph::facts::Fact)| {
-            self.facts.get(source) != **fact
-        };
+        let changed = |(source, fact): &(&Source, &Fact)| self.facts.get(source) != **fact;
         let sources: Vec<_> = facts.iter().filter(changed).map(|(source, _)| source).collect();
         let inputs = node.inputs.iter().filter(|input| sources.contains(&&input.source));
         Ok(inputs.map(|input| input.part.to_string()).collect())
@@ -94,7 +85,7 @@ impl Journal for RunJournal {
             .iter()
             .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
             .collect();
-        let record = self.execution(node, judgement, execution.cost);
+        let record = Self::execution(node, judgement, execution.cost);
         Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
     }
 
@@ -104,7 +95,7 @@ impl Journal for RunJournal {
         judgement: &Judgement,
         execution: &Execution,
     ) -> anyhow::Result<()> {
-        let record = self.execution(node, judgement, execution.cost);
+        let record = Self::execution(node, judgement, execution.cost);
         self.run.commit_failure(record, execution.outcome).map_err(kept::failure)?;
         Ok(())
     }
@@ -116,7 +107,7 @@ impl Journal for RunJournal {
         from: &Arc<Record>,
     ) -> anyhow::Result<Option<Arc<Record>>> {
         self.keep_manifests(judgement)?;
-        let record = self.execution(node, judgement, Cost::default());
+        let record = Self::execution(node, judgement, Cost::default());
         match self.run.commit_restored(record, from) {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_available() => Ok(None),

@@ -74,6 +74,19 @@ pub(super) fn provide_kas(
     Ok(())
 }
 
+/// Removes clones that killed runs have left, of this project and of all others that share the directory. Their names
+/// are not told: they may hold what a URL holds.
+pub(super) fn sweep_clones(opened: &Opened, context: &Context, console: &Console) {
+    let removed = opened.probe(context).git().sweep_unfinished(context.began).len();
+    if removed > 0 {
+        let clones = if removed == 1 { "clone" } else { "clones" };
+        console.note(&format!(
+            "removed {removed} {clones} from `{}` that killed runs have left unfinished",
+            opened.layout.shown(opened.layout.git())
+        ));
+    }
+}
+
 /// Clones what includes name, and what the cloned files include in turn, until all is known.
 pub(super) fn clone_missing(
     mut opened: Opened,

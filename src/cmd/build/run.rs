@@ -1,5 +1,6 @@
 //! Runs `graph build`: forecast, schedule, loop, summary. What each of them does is decided elsewhere.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -8,13 +9,14 @@ use std::sync::mpsc;
 
 use cache::{Guard, RunEnd};
 use graph::event::Event;
+use graph::name::NodeName;
 use graph::plan::Plan;
 use graph::schedule::{Ending, OnFailure, Schedule};
 
 use super::display;
 use super::journal::RunJournal;
 use super::prepare::{self, Wait};
-use crate::cmd::console::{Console, Format, page_of, print};
+use crate::cmd::console::{Console, Format, print};
 use crate::cmd::kept::{self, Kept};
 use crate::cmd::opened::Opened;
 use crate::cmd::plan::mode;
@@ -103,6 +105,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let kept = Kept::to_build(layout.state(), context.began_ms())?;
     prepare::provide_kas(&project.settings, &layout, context, &console)?;
     let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    prepare::sweep_clones(&opened, context, &console);
     let opened = prepare::clone_missing(opened, context, &console)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
@@ -255,10 +258,7 @@ fn drive(
     })
 }
 
-fn estimates(
-    opened: &Opened,
-    plan: &Plan,
-) -> std::collections::HashMap<graph::name::NodeName, u64> {
+fn estimates(opened: &Opened, plan: &Plan) -> HashMap<NodeName, u64> {
     let named = |entry: &graph::plan::Planned| {
         Some((opened.graph.node(entry.id).name.clone(), entry.estimate_ms?))
     };
@@ -279,11 +279,7 @@ fn tell(
     context: &Context,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    match args.format {
-        Format::Text => text::summary(view, &page_of(context), out)?,
-        Format::Json => print(view, Format::Json, context, text::summary, out)?,
-    }
-    out.flush()?;
+    print(view, args.format, context, text::summary, out)?;
     if context.ci == Ci::GitHub
         && let Some(path) = context.env.path("GITHUB_STEP_SUMMARY")
     {
@@ -300,6 +296,8 @@ fn tell(
 }
 
 /// How the run went, as the end of the command. All of it was told.
+///
+/// Where nothing failed but what could not be tried, because a remote did not answer, it is not the builds that failed.
 fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     let summary = driven.map_err(|broken| {
         Failure::new(Kind::Environment, broken.to_string())
@@ -308,9 +306,10 @@ fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     if summary.stopped {
         return Err(Failure::silent(Kind::Interrupted).into());
     }
-    let failed = |(_, ending): &(_, Ending)| !ending.is_good();
-    if summary.endings.iter().any(failed) {
-        return Err(Failure::silent(Kind::Build).into());
+    let failed = |(_, ending): &&(_, Ending)| matches!(ending, Ending::Failed(_));
+    match summary.endings.iter().filter(failed).count() {
+        _ if summary.endings.iter().all(|(_, ending)| ending.is_good()) => Ok(()),
+        failed if failed == summary.refused => Err(Failure::silent(Kind::Environment).into()),
+        _ => Err(Failure::silent(Kind::Build).into()),
     }
-    Ok(())
 }

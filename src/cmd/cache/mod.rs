@@ -9,6 +9,7 @@ use cache::{Cache, Guard, LockError, Mode, Policy};
 use graph::name::NodeName;
 
 use super::console::Format;
+use super::kept::failure;
 use crate::config::{self, Project, Size};
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -117,12 +118,6 @@ fn lock(state: &std::path::Path, verb: &str, now: i64) -> Result<Guard, Failure>
         }
         LockError::Broken(error) => failure(error),
     })
-}
-
-fn failure(error: cache::Error) -> Failure {
-    let hints = error.hints();
-    let message = format!("{:#}", anyhow::Error::from(error));
-    hints.into_iter().fold(Failure::new(Kind::Environment, message), Failure::hint)
 }
 
 fn show<R: serde::Serialize>(

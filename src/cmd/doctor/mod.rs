@@ -2,6 +2,7 @@
 
 mod check;
 mod disk;
+mod files;
 mod host;
 mod kept;
 mod tools;
@@ -32,8 +33,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
     let project = config::find(&context.cwd)?;
     let named = project.config_path.as_deref().unwrap_or(&project.root);
     let mut checks = vec![Check::ok("project", format!("`{}`", named.display()))];
-    let (tools, _kas) = tools::checks(context, &project);
+    let (tools, kas) = tools::checks(context, &project);
     checks.extend(tools);
+    checks.extend(files::checks(context, &project, kas.as_ref()));
     checks.extend(disk::checks(&project));
     checks.extend(kept::checks(project.layout().state()));
     checks.extend(host::checks(&project.settings, &context.env));

@@ -11,6 +11,7 @@ use crate::front::kas::checkouts::inside;
 #[derive(Debug, Clone)]
 pub struct Chain {
     files: Vec<Arc<str>>,
+    text: Arc<str>,
     declared: Option<Span>,
 }
 
@@ -21,6 +22,9 @@ impl Chain {
     /// A part is empty, absolute, or leads out of the project.
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         let refuse = |problem: String| Err(Diagnostic::error(problem));
+        if text.is_empty() {
+            return refuse("the chain names no file".to_owned());
+        }
         let mut files = Vec::new();
         for part in text.split(':') {
             if part.is_empty() {
@@ -38,7 +42,7 @@ impl Chain {
                 }
             }
         }
-        Ok(Self { files, declared: None })
+        Ok(Self { files, text: text.into(), declared: None })
     }
 
     /// Its files, relative to the project's root.
@@ -58,6 +62,22 @@ impl Chain {
     #[must_use]
     pub fn declared(&self) -> Option<&Span> {
         self.declared.as_ref()
+    }
+
+    /// Where one of its files was written, by its number: its part of the chain, if that stands there as it is.
+    #[must_use]
+    pub fn declared_file(&self, index: usize) -> Option<Span> {
+        let whole = self.declared.as_ref()?;
+        let written = whole.source.text.get(whole.bytes.clone()).unwrap_or_default();
+        let before: usize = self.text.split(':').take(index).map(|part| part.len() + 1).sum();
+        let part = self.text.split(':').nth(index);
+        Some(match (written.find(&*self.text), part) {
+            (Some(at), Some(part)) => {
+                let start = whole.bytes.start + at + before;
+                Span { bytes: start..start + part.len(), ..whole.clone() }
+            }
+            _ => whole.clone(),
+        })
     }
 
     /// This chain, followed by another file, relative to the project's root.
@@ -83,7 +103,7 @@ mod tests {
         let chain = Chain::parse("kas/a.yaml:./kas/../b.yml").expect("it is a chain");
         assert_eq!(chain.to_string(), "kas/a.yaml:b.yml");
         for (text, problem) in [
-            ("", "the chain `` has an empty part"),
+            ("", "the chain names no file"),
             ("a.yaml::b.yaml", "the chain `a.yaml::b.yaml` has an empty part"),
             ("../a.yaml", "`../a.yaml` of a chain leads out of the project"),
             ("/a.yaml", "`/a.yaml` of a chain leads out of the project"),

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::diagnostic::reason;
 use crate::front::kas::merged::RepoAt;
 
 /// The repositories that are at hand. Asked from many threads at once.
@@ -119,13 +120,6 @@ fn real_path(dir: Option<&Path>, path: &Path) -> std::io::Result<PathBuf> {
         return Ok(dir.join(name));
     }
     fs::canonicalize(path)
-}
-
-/// An error of the operating system, as messages have it.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.to_lowercase()
 }
 
 /// A path without `.` and `..`, by its text alone (as Python's `os.path.normpath`): `a/../b` is `b` also where `a`

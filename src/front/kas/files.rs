@@ -8,8 +8,8 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use crate::diagnostic::{Diagnostics, SourceText};
-use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal, reason};
+use crate::diagnostic::{Diagnostics, SourceText, reason};
+use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal};
 use crate::front::kas::effective::Text;
 use crate::front::kas::ids::text;
 use crate::front::kas::schema;

@@ -11,7 +11,7 @@ use crate::front::kas::checkouts::Checkouts;
 use crate::front::kas::effective::Text;
 use crate::front::kas::files::{FileCache, KasFile};
 use crate::front::kas::merge::{finish, merge_over};
-use crate::front::kas::merged::{FileRef, Merged, RepoAt};
+use crate::front::kas::merged::{Demands, FileRef, Merged, RepoAt};
 use crate::front::kas::problems;
 use crate::front::kas::repo::Repos;
 use crate::front::kas::walk::{Known, Walk};
@@ -32,7 +32,7 @@ pub fn load_chain(
     let Some(top) = top_dir(chain, files, &mut found) else { return Err(found) };
     let mut walk = Walk { files, checkouts, top, known: HashMap::new() };
     loop {
-        let round = walk.round(chain.files(), chain.declared());
+        let round = walk.round(chain);
         if round.found.has_errors() {
             return Err(round.found);
         }
@@ -50,15 +50,31 @@ pub fn load_chain(
             found.extend(round.found);
             return Err(found);
         }
+        let demands = demands(chain, &round.loaded);
         return Ok(Merged {
             config,
             files: round.loaded.into_iter().map(|(file, _)| file).collect(),
             missing_repos: round.missing.into_iter().map(|repo| repo.value).collect(),
             to_clone,
             warnings: round.found,
+            demands,
             top_dir: files.repository(&walk.top).map_or(walk.top, |root| root.to_path_buf()),
         });
     }
+}
+
+/// What kas must be to read these files. A lock file has the name of another file.
+fn demands(chain: &Chain, loaded: &[(FileRef, Arc<KasFile>)]) -> Demands {
+    let mut demands = Demands::default();
+    for (file, kas_file) in loaded {
+        let version = kas_file.node.get("header").and_then(|header| header.get("version"));
+        let format = version.map(|node| (kas_file.version, node.span.place()));
+        let is_first = chain.files().first() == Some(&file.name);
+        let late = kas_file.source_dir.iter().filter(|_| !is_first);
+        let late_source_dirs = late.map(|text| text.span.place()).collect();
+        demands.extend(&Demands { format, late_source_dirs });
+    }
+    demands
 }
 
 /// The directory that includes start from; all files of a chain must agree on the repository.
@@ -71,9 +87,10 @@ fn top_dir(
     let first = chain.files().first()?;
     let top = dir(first)?;
     let repository = files.repository(&top);
-    for other in chain.files() {
+    for (index, other) in chain.files().iter().enumerate() {
         if dir(other).and_then(|dir| files.repository(&dir)) != repository {
-            found.push(problems::several_repositories(first, other, chain.declared()));
+            let declared = chain.declared_file(index);
+            found.push(problems::several_repositories(first, other, declared.as_ref()));
             return None;
         }
     }

@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use graph::spec::Place;
+
 use crate::diagnostic::Diagnostics;
 use crate::front::yaml::Node;
 
@@ -22,8 +24,33 @@ pub struct Merged {
     pub to_clone: Vec<RepoAt>,
     /// What is probably not meant.
     pub warnings: Diagnostics,
+    /// What kas itself must be to read these files.
+    pub demands: Demands,
     /// The repository that an entry of `repos` without `url` and `path` means. Absolute.
     pub top_dir: PathBuf,
+}
+
+/// What files ask of the kas that reads them. `graph` builds from one file of its own, so that only the format counts
+/// for builds, and the rest for whoever runs kas by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// The newest format, and where it was written.
+    pub format: Option<(i64, Place)>,
+    /// Each `_source_dir` in a file that is not the first of its chain.
+    pub late_source_dirs: Vec<Place>,
+}
+
+impl Demands {
+    /// Adds what other files ask.
+    pub fn extend(&mut self, others: &Self) {
+        let newest = others.format.iter().chain(&self.format).max_by_key(|(format, _)| *format);
+        self.format = newest.cloned();
+        for place in &others.late_source_dirs {
+            if !self.late_source_dirs.contains(place) {
+                self.late_source_dirs.push(place.clone());
+            }
+        }
+    }
 }
 
 /// A file that was merged.

@@ -37,5 +37,5 @@ pub use effective::{
 pub use files::FileCache;
 pub use load::load_chain;
 pub use lower::{Ground, generated_file, inputs, unresolved};
-pub use merged::{FileRef, Merged, RepoAt};
+pub use merged::{Demands, FileRef, Merged, RepoAt};
 pub use pinned::out_of_date;

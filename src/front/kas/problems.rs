@@ -76,7 +76,7 @@ pub(super) fn late_source_dir(name: &str, source_dir: &Text) -> Diagnostic {
         "kas 5.3 and later refuse `{name}`: `_source_dir` may only be in the first file of a chain"
     ))
     .at(&source_dir.span)
-    .hint("kas 5.2 accepts it")
+    .hint("kas 5.2 accepts it; builds are not affected, for kas gets one flattened file")
 }
 
 /// A `_source_dir` that is somewhere else.
@@ -111,24 +111,27 @@ pub(super) fn no_such_directory(repo: &Text, dir: &str) -> Diagnostic {
 }
 
 /// A file that is included while it is being read, by way of these files. kas would not end.
-pub(super) fn cycle(
-    open: &[(FoundFile, Option<Span>)],
-    again: &FoundFile,
-    via: Option<&Span>,
-) -> Diagnostic {
-    let names: Vec<String> = open
-        .iter()
-        .map(|(file, _)| file)
-        .chain([again])
-        .map(|file| format!("`{}`", file.name))
-        .collect();
+///
+/// It begins with the file whose name sorts first, so that a circle is one problem wherever a chain enters it.
+pub(super) fn cycle(open: &[(FoundFile, Option<Span>)], via: Option<&Span>) -> Diagnostic {
+    let mut files: Vec<(&str, Option<&Span>)> =
+        open.iter().map(|(file, span)| (&*file.name, span.as_ref())).collect();
+    // What led to the first of them from outside is no part of the circle; what closes it is.
+    if let Some(first) = files.first_mut() {
+        first.1 = via;
+    }
+    let start =
+        (0..files.len()).min_by_key(|&at| (files[at].1.is_none(), files[at].0)).unwrap_or(0);
+    files.rotate_left(start);
+    let names: Vec<String> =
+        files.iter().chain(files.first()).map(|(name, _)| format!("`{name}`")).collect();
     let mut problem = Diagnostic::error(format!("includes go in a circle: {}", names.join(" → ")));
-    for (file, span) in open.iter().skip(1) {
+    for (name, span) in files.iter().skip(1) {
         if let Some(span) = span {
-            problem = problem.related(span, format!("includes `{}`", file.name));
+            problem = problem.related(span, format!("includes `{name}`"));
         }
     }
-    at(problem, via)
+    at(problem, files.first().and_then(|(_, span)| *span))
 }
 
 /// Chains whose files do not lie in one repository.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::front::kas::chain::Chain;
 use crate::front::kas::checkouts::{Checkouts, Content, FoundFile, Lookup, inside, normal};
 use crate::front::kas::effective::Text;
 use crate::front::kas::files::{FileCache, Include, KasFile, Problem};
@@ -77,9 +78,10 @@ struct Visit {
 
 impl Walk<'_> {
     /// Walks over all files of a chain.
-    pub(super) fn round(&mut self, chain: &[Arc<str>], declared: Option<&Span>) -> Round {
+    pub(super) fn round(&mut self, chain: &Chain) -> Round {
         let mut round = Round::default();
-        for (index, name) in chain.iter().enumerate() {
+        for (index, name) in chain.files().iter().enumerate() {
+            let declared = chain.declared_file(index);
             let path = self.files.root().join(&**name);
             let dir = path.parent().unwrap_or(&path);
             let spot = Spot { tree: Tree::Local(self.files.boundary(dir)), path: path.clone() };
@@ -88,12 +90,16 @@ impl Walk<'_> {
                 Some(Lookup::File(file)) => file,
                 other => {
                     let known = self.neighbours(&spot);
-                    round.found.push(problems::no_such_part(name, other, &known, declared));
+                    round.found.push(problems::no_such_part(
+                        name,
+                        other,
+                        &known,
+                        declared.as_ref(),
+                    ));
                     continue;
                 }
             };
-            let via = declared.cloned();
-            let is_first = index == 0;
+            let (via, is_first) = (declared, index == 0);
             let visit = Visit { file, spot, base, via, repo: None, is_lock: false, is_first };
             self.visit(visit, &mut round);
         }
@@ -263,7 +269,7 @@ impl Round {
     fn refuses(&self, visit: &Visit) -> Option<Diagnostic> {
         let via = visit.via.as_ref();
         if let Some(start) = self.open.iter().position(|(file, _)| file.key == visit.file.key) {
-            return Some(problems::cycle(&self.open[start..], &visit.file, via));
+            return Some(problems::cycle(&self.open[start..], via));
         }
         let problem = if self.open.len() >= DEEPEST {
             format!("includes nest more than {DEEPEST} deep")

@@ -3,7 +3,7 @@
 use super::file::Machine;
 use crate::diagnostic::Diagnostics;
 use crate::front::kas::{
-    Chain, Checkouts, Effective, FileCache, FileRef, Merged, load_chain, out_of_date,
+    Chain, Checkouts, Demands, Effective, FileCache, FileRef, Merged, load_chain, out_of_date,
 };
 
 /// Where the flattened, pinned form of each chain lies.
@@ -20,6 +20,8 @@ pub struct Build {
     pub effective: Effective,
     /// Every file that was read for it, those of the chain too where a pinned file is built.
     pub reads: Vec<FileRef>,
+    /// What all of them ask of kas.
+    pub demands: Demands,
 }
 
 /// Loads what is built for a machine, and compares the pinned file with the chain. Warnings come with the value.
@@ -38,8 +40,8 @@ pub fn load_build(
     let chain = &machine.chain;
     if !exists(&pinned) {
         let ((merged, effective), found) = load(&shared(chain.clone()), checkouts, files)?;
-        let reads = merged.files.clone();
-        return Ok((Build { merged, effective, reads }, found));
+        let (reads, demands) = (merged.files.clone(), merged.demands.clone());
+        return Ok((Build { merged, effective, reads, demands }, found));
     }
     let alone = Chain::parse(&pinned).map_err(|problem| Diagnostics::from_iter([problem]))?;
     let alone = alone.declared_at(&machine.config);
@@ -60,7 +62,9 @@ pub fn load_build(
         out_of_date(&pinned, &said, &kept).into_iter().for_each(|warning| found.push(warning));
     }
     let reads = declared.files.iter().chain(&merged.files).cloned().collect();
-    Ok((Build { merged, effective, reads }, found))
+    let mut demands = merged.demands.clone();
+    demands.extend(&declared.demands);
+    Ok((Build { merged, effective, reads, demands }, found))
 }
 
 type Meaning = ((Merged, Effective), Diagnostics);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use rayon::prelude::*;
 use super::build::{Build, load_build};
 use super::file::{Defaults, Machine, Machines, duplicate, read};
 use super::lower::nodes;
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceText};
-use crate::front::kas::{Checkouts, FileCache, Ground, Text};
-use crate::front::load::{Loaded, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceText, reason};
+use crate::front::kas::{Checkouts, Demands, FileCache, Ground, Text};
+use crate::front::loaded::{Loaded, SourceFile, Sources};
 
 /// Loads all machines.
 ///
@@ -28,7 +29,7 @@ pub fn load(
     let files: Vec<Machines> = sources
         .machines
         .iter()
-        .filter_map(|path| open(path, root, &sources.defaults, &mut found))
+        .filter_map(|file| open(file, root, &sources.defaults, &mut found))
         .collect();
     let machines: Vec<(&Text, &Machine)> = files
         .iter()
@@ -69,11 +70,12 @@ fn lower(
 ) -> Loaded {
     let kas_files = built.iter().flat_map(|(.., build)| &build.reads);
     let mut reads: BTreeSet<PathBuf> = kas_files.filter_map(|file| file.path.clone()).collect();
-    reads.extend(sources.machines.iter().chain(&sources.settings).map(|path| root.join(path)));
+    let machines = sources.machines.iter().map(|file| &file.path);
+    reads.extend(machines.chain(&sources.settings).map(|path| root.join(path)));
     let named = |path: &PathBuf| Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned());
     let names = reads.iter().filter_map(named).collect();
     let ground = Ground::new(root, sources.ignore.clone(), reads, sources.describe);
-    let (mut spec, mut missing) = (Spec::default(), Vec::new());
+    let (mut spec, mut missing, mut demands) = (Spec::default(), Vec::new(), Demands::default());
     let lowered: Vec<(Vec<Node>, Diagnostics)> = built
         .par_iter()
         .map(|(branch, machine, build)| {
@@ -83,6 +85,7 @@ fn lower(
         .collect();
     for ((.., build), (nodes, problems)) in built.iter().zip(lowered) {
         spec.nodes.extend(nodes);
+        demands.extend(&build.demands);
         found.extend(problems);
         for repo in &build.merged.to_clone {
             if !missing.contains(repo) {
@@ -90,29 +93,33 @@ fn lower(
             }
         }
     }
-    Loaded { spec, warnings: Diagnostics::default(), missing, reads: names }
+    Loaded { spec, warnings: Diagnostics::default(), missing, demands, reads: names }
 }
 
 fn open(
-    path: &Path,
+    file: &SourceFile,
     root: &Path,
     defaults: &Defaults,
     found: &mut Diagnostics,
 ) -> Option<Machines> {
-    let absolute = root.join(path);
+    let absolute = root.join(&file.path);
     let name = absolute.strip_prefix(root).unwrap_or(&absolute).to_string_lossy().into_owned();
     let bytes = match fs::read(&absolute) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let error = error.to_string();
-            let why = error.split(" (os error").next().unwrap_or_default().to_lowercase();
-            let problem = format!("the machines cannot be read: {why}");
-            found.push(Diagnostic::error(problem).in_file(name));
+            let problem = match error.kind() {
+                ErrorKind::NotFound => Diagnostic::error(format!("there is no `{name}`")),
+                _ => Diagnostic::error(format!("`{name}` cannot be read: {}", reason(&error))),
+            };
+            found.push(match &file.declared {
+                Some(span) => problem.at(span),
+                None => problem.in_file(name),
+            });
             return None;
         }
     };
     let Ok(text) = String::from_utf8(bytes) else {
-        found.push(Diagnostic::error("the machines are not UTF-8").in_file(name));
+        found.push(Diagnostic::error("the machines are not written in UTF-8").in_file(name));
         return None;
     };
     let (machines, problems) = read(&Arc::new(SourceText::new(name, text)), defaults);

@@ -9,7 +9,10 @@ pub(super) fn check_name(key: &str, name: &Text, found: &mut Diagnostics) -> boo
     let first = name.value.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let is_good = first && name.value.bytes().all(is_name);
     if !is_good {
-        let problem = format!("`{}` cannot be a `{key}`", name.value.escape_debug());
+        let problem = match &*name.value {
+            "" => format!("the `{key}` is empty"),
+            name => format!("`{}` cannot be a `{key}`", name.escape_debug()),
+        };
         found.push(Diagnostic::error(problem).at(&name.span).hint(
             "it begins with a letter or digit and has nothing but letters, digits, `.`, `_`, `+` and `-`",
         ));

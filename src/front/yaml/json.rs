@@ -55,7 +55,8 @@ fn parse(text: &Text, problems: &mut Problems) -> Option<Arc<Node>> {
             Some(value) => Reader { text, problems }.node(&value, 0),
             None => {
                 let end = text.len()..text.len();
-                problems.push(Diagnostic::error("no JSON value").at(&text.span(&end)));
+                problems
+                    .push(Diagnostic::error("this is not JSON: it is empty").at(&text.span(&end)));
                 None
             }
         },
@@ -65,7 +66,8 @@ fn parse(text: &Text, problems: &mut Problems) -> Option<Arc<Node>> {
             let first = message.chars().take(1).flat_map(char::to_lowercase);
             let message: String = first.chain(message.chars().skip(1)).collect();
             problems.push(
-                Diagnostic::error(message).at(&text.span(&text.shifted(range.start..range.end))),
+                Diagnostic::error(format!("this is not JSON: {message}"))
+                    .at(&text.span(&text.shifted(range.start..range.end))),
             );
             None
         }
@@ -232,15 +234,18 @@ mod tests {
     fn what_python_refuses() {
         let check =
             |text: &str, expect: &str| assert_eq!(read(text).unwrap_err(), [expect], "{text}");
-        check("", "a.json:1:1: no JSON value");
-        check("{\"a\": 1,}", "a.json:1:8: trailing commas are not allowed");
-        check("[1 2]", "a.json:1:3: expected comma");
-        check("[1] // x", "a.json:1:5: comments are not allowed");
+        check("", "a.json:1:1: this is not JSON: it is empty");
+        check("{\"a\": 1,}", "a.json:1:8: this is not JSON: trailing commas are not allowed");
+        check("[1 2]", "a.json:1:3: this is not JSON: expected comma");
+        check("[1] // x", "a.json:1:5: this is not JSON: comments are not allowed");
         check("\"a\tb\"", "a.json:1:3: the character U+0009 must be escaped in a string");
         check("\u{a0}1", "a.json:1:1: the character U+00A0 is no blank in JSON");
         check("-NaN", "a.json:1:1: `-NaN` is not a number");
         check(&"9".repeat(4301), "a.json:1:1: the integer has more than 4300 digits");
-        check(&"[".repeat(100_000), "a.json:1:513: maximum nesting depth exceeded");
+        check(
+            &"[".repeat(100_000),
+            "a.json:1:513: this is not JSON: maximum nesting depth exceeded",
+        );
         let deep = format!("{}1{}", "[".repeat(257), "]".repeat(257));
         check(&deep, "a.json:1:257: nested more than 256 levels deep");
         for text in

@@ -9,9 +9,13 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::address::{BadAddress, check_url, is_commit, mirror_name};
+use super::address::mirror_name;
 use super::program::{Error, Git};
+use crate::address::{BadAddress, check_url, is_commit};
 use crate::process::What;
+
+/// What the name of a mirror begins with while it is made.
+pub(super) const UNFINISHED: &str = ".graph-clone-";
 
 /// How long a clone or a fetch may take: the kernel over a slow line.
 const TRANSFER_DEADLINE: Duration = Duration::from_secs(2 * 3600);
@@ -121,7 +125,7 @@ impl Git {
         let failed = |source| Error::Directory { path: self.mirrors.clone(), source };
         fs::create_dir_all(&self.mirrors).map_err(failed)?;
         let temporary = tempfile::Builder::new()
-            .prefix(".graph-clone-")
+            .prefix(UNFINISHED)
             .tempdir_in(&self.mirrors)
             .map_err(failed)?;
         let bare = temporary.path().join("bare");

@@ -2,6 +2,7 @@
 //! fast as any library.
 
 mod address;
+mod leftovers;
 mod local;
 mod mirror;
 mod program;
@@ -10,6 +11,6 @@ mod remote;
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
 
-pub use address::{BadAddress, check_ref, check_url, mirror_name};
+pub use address::mirror_name;
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};

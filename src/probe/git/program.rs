@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::address::{BadAddress, PROTOCOLS};
+use crate::address::{BadAddress, PROTOCOLS};
 use crate::context::Environment;
 use crate::process::{self, Call, What};
 use crate::redact::redact_url;

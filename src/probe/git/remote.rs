@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::address::{check_ref, check_url, is_commit};
 use super::program::{Error, Git};
+use crate::address::{check_ref, check_url, is_commit};
 
 /// More at a time would look like an attack to a server and is no faster.
 const AT_A_TIME: usize = 8;

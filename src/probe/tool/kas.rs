@@ -137,10 +137,15 @@ impl KasProbe<'_> {
     }
 }
 
-/// Reads `kas 5.2 (configuration format version 21, earliest compatible version 1)`.
+/// Reads `kas 5.2 (configuration format version 21, earliest compatible version 1)`. Run as a module, it calls itself
+/// `__main__.py` or, with newer versions of Python, `python -m kas`.
 fn read(text: &str) -> Option<KasVersion> {
-    let rest = text.strip_prefix("kas ")?;
-    let version = rest.split_whitespace().next()?.to_owned();
+    let (name, rest) = text.split_once(" (").unwrap_or((text, ""));
+    let (program, version) = name.rsplit_once(' ')?;
+    if !program.ends_with("kas") && program != "__main__.py" {
+        return None;
+    }
+    let version = version.to_owned();
     let newest_format = rest
         .split_once("configuration format version ")
         .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
@@ -187,6 +192,10 @@ mod tests {
         let told = told.expect("kas 5.2 says this");
         assert_eq!((told.version.as_str(), told.newest_format), ("5.2", Some(21)));
         assert_eq!(read("kas 4.7rc1").map(|told| told.version).as_deref(), Some("4.7rc1"));
+        for name in ["__main__.py", "python -m kas", "python3.14 -m kas"] {
+            let told = read(&format!("{name} 5.2 (configuration format version 21, x)"));
+            assert_eq!(told.map(|told| told.version).as_deref(), Some("5.2"), "{name}");
+        }
         assert_eq!(read("Python 3.11"), None);
         assert_eq!(read("kas is not here"), None);
     }

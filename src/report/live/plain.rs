@@ -180,7 +180,9 @@ pub(super) fn failure(
     out: &mut dyn Write,
     escaped: &dyn Fn(&str) -> String,
 ) -> io::Result<()> {
-    let own = std::iter::once((&*failure.log, failure.tail.as_slice()));
+    // One that never began has no log.
+    let own = Some((&*failure.log, failure.tail.as_slice())).filter(|(log, _)| !log.is_empty());
+    let own = own.into_iter();
     let causes = failure.causes.iter().map(|(log, tail)| (log.as_str(), tail.as_slice()));
     for (log, lines) in own.chain(causes) {
         writeln!(out, "  {}", paint(DIM, escaped(log)))?;

@@ -17,10 +17,13 @@ const MOST_SKIPPED: usize = 10;
 /// When the writer fails.
 pub fn summary(view: &RunSummaryView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     for node in view.nodes.iter().filter(|node| node.ending == EndingKind::Failed) {
-        let message = node.failure.as_ref().map_or("", |failure| &failure.message);
+        let failure = node.failure.as_ref();
+        let message = failure.map_or("", |failure| &failure.message);
         writeln!(out, "{} {}", paint(BAD, "failed"), node.name)?;
         writeln!(out, "  {}", cut(&terminal(message), page.room(2)))?;
-        writeln!(out, "  {}", paint(DIM, format!("graph log {}", node.name)))?;
+        if failure.is_none_or(|failure| !failure.log.is_empty()) {
+            writeln!(out, "  {}", paint(DIM, format!("graph log {}", node.name)))?;
+        }
     }
     for node in view.nodes.iter().filter(|node| node.ending == EndingKind::Interrupted) {
         writeln!(out, "{} {}", paint(STALE, "interrupted"), node.name)?;

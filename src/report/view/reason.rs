@@ -1,5 +1,6 @@
 //! Why a node is not fresh, as it is shown: the judge's reasons, less what must not be shown.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use graph::fingerprint::Part;
@@ -9,8 +10,13 @@ use graph::spec::{Node, Place, Source};
 use graph::verdict::{Reason, Verdict};
 use serde::Serialize;
 
+use crate::redact::redact_url;
+
 /// What the engine shows of a fact that was looked for and is not there.
 pub const MISSING: &str = "(missing)";
+
+/// What stands for the value of a variable that is not kept.
+const VEILED: &str = "(not shown)";
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -83,6 +89,7 @@ impl Nature {
     pub(super) fn of(node: Option<&Node>, part: &Part) -> Self {
         let input = node.and_then(|node| node.inputs.iter().find(|input| input.part == part.name));
         match input.map(|input| &input.source) {
+            Some(Source::Env(_)) if *part.shown != *VEILED && *part.shown != *MISSING => Self::Text,
             Some(Source::Env(_) | Source::Secret(_)) => Self::Hidden,
             Some(Source::File(_) | Source::Series(_) | Source::Tree(_) | Source::Blob(_)) => {
                 Self::Content
@@ -98,9 +105,12 @@ impl Nature {
         }
     }
 
-    /// The value of a part, unless it is not to be shown.
+    /// The value of a part, unless it is not to be shown; user names and passwords of URLs never are.
     pub(super) fn shown(self, part: &Part) -> Option<Arc<str>> {
-        (self != Self::Hidden || *part.shown == *MISSING).then(|| part.shown.clone())
+        (self != Self::Hidden || *part.shown == *MISSING).then(|| match redact_url(&part.shown) {
+            Cow::Borrowed(_) => part.shown.clone(),
+            Cow::Owned(masked) => masked.into(),
+        })
     }
 }
 

@@ -17,6 +17,7 @@ use super::VERSION;
 use super::list::{Labels, labels};
 use super::reason::{Nature, ReasonView, VerdictKind, place};
 use super::why::ExecutionView;
+use crate::redact::redact_url;
 
 /// One node, whole.
 #[derive(Debug, Clone, Serialize)]
@@ -145,7 +146,7 @@ impl ShowView {
         };
         let file = |file: &graph::spec::GeneratedFile| FileView {
             path: file.path.clone(),
-            content: fill(&file.content),
+            content: redact_url(&fill(&file.content)).into_owned(),
         };
         let output = |output: &graph::spec::Output| OutputView {
             pattern: output.pattern.clone(),
@@ -212,7 +213,7 @@ fn filled(template: &Template, facts: &Facts, places: Places<'_>) -> String {
         Piece::Text(text) => text.to_string(),
         Piece::Dir(Dir::Work) => places.work.display().to_string(),
         Piece::Dir(Dir::Root) => places.root.display().to_string(),
-        Piece::Fact(Source::Secret(_) | Source::Env(_)) => "<not shown>".to_owned(),
+        Piece::Fact(Source::Secret(_) | Source::Env(_)) => "***".to_owned(),
         Piece::Fact(source) => match facts.get(source) {
             Fact::Known { text, .. } => text.to_string(),
             Fact::Missing => "<missing>".to_owned(),

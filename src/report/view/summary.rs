@@ -98,7 +98,7 @@ pub struct FailureView {
     pub outcome: &'static str,
     /// In one line.
     pub message: String,
-    /// The path of its log.
+    /// The path of its log; empty where nothing was run.
     pub log: Arc<str>,
     /// The last lines of its log.
     pub tail: Vec<String>,

@@ -133,6 +133,8 @@ def answer(project):
         'files': [os.path.relpath(file.filename, dir) for file in config.handler.config_files],
         'missing': missing,
     }
+    if missing:
+        return merged
     try:
         merged['repos'] = repos(config)
         merged['headers'] = headers(config)

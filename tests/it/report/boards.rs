@@ -86,7 +86,7 @@ impl State {
             input("local_conf_header.base", value(self.base), ("kas/base.yaml", 20), Role::Key),
             input(
                 "env TOKEN (outer)",
-                Source::Env("TOKEN".into()),
+                Source::variable("TOKEN", None),
                 ("kas/base.yaml", 31),
                 Role::Key,
             ),
@@ -160,7 +160,7 @@ impl State {
     pub(crate) fn facts(&self) -> Facts {
         let tree = Tree { dir: ".".into(), ignore: Vec::new(), except: Vec::new() };
         [
-            (Source::Env("TOKEN".into()), Fact::secret(self.token)),
+            (Source::variable("TOKEN", None), Fact::veiled(self.token.as_bytes(), "(not shown)")),
             (Source::Tool("kas".into()), self.kas.clone()),
             (Source::Describe(".".into()), Fact::text(self.describe)),
             (Source::File("fit.patch".into()), Fact::content(Digest::of(self.patch.as_bytes()))),

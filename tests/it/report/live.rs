@@ -240,7 +240,7 @@ fn a_summary_of_nothing_to_do() {
     display.consume(&ended, after(0), &mut sent).unwrap();
     let view = display.summary(".graph/out", ".graph/logs/7");
     assert_snapshot!(plain(|out| text::summary(&view, &page(80), out)), @r"
-    all 2 nodes are fresh · nothing to do in 12 ms · run 7
+    nothing to do · all 2 nodes are fresh
     outputs  .graph/out
     ");
 }

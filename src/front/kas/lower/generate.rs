@@ -9,6 +9,7 @@ use graph::spec::{Source, Template};
 
 use super::ground::Ground;
 use super::parts::revision;
+use super::statements::credentials;
 use super::write::{Out, OutKey, document};
 use crate::front::kas::effective::{
     ConfHeader, Effective, EffectiveLayer, EffectiveRepo, RepoKind, Text,
@@ -32,10 +33,8 @@ pub fn generated_file(merged: &Merged, effective: &Effective, ground: &Ground) -
         .repos
         .iter()
         .map(|repo| (repo.id.clone(), Some(repository(repo, &merged.top_dir, ground))));
-    let env = effective.env.iter().map(|variable| {
-        let default = variable.default.clone().map_or(Out::Null, Out::Text);
-        (variable.name.clone(), Some(default))
-    });
+    // Every variable is set when kas is started, be it to its default, so that here only names are needed.
+    let env = effective.env.iter().map(|variable| (variable.name.clone(), Some(Out::Null)));
     let targets = effective.targets.as_ref().map(|targets| Out::List(texts(targets)));
     let mut all = vec![
         ("header", Some(Out::map([("version", Some(Out::Number(version)))]))),
@@ -83,7 +82,7 @@ fn repository(repo: &EffectiveRepo, top: &Path, ground: &Ground) -> Out {
     let signers = repo.signers.as_ref();
     all.extend([
         ("type", (repo.kind == RepoKind::Hg).then(|| Out::text("hg"))),
-        ("url", own(&repo.url)),
+        ("url", repo.url.as_ref().map(|url| address(&url.value))),
         ("path", own(&repo.path)),
         ("commit", commit),
         ("branch", own(&repo.branch)),
@@ -93,6 +92,18 @@ fn repository(repo: &EffectiveRepo, top: &Path, ground: &Ground) -> Out {
         ("patches", filled(by_id(&ids, patches))),
     ]);
     Out::map(all)
+}
+
+/// A URL; whoever shows the file hides its user name and password, which kas needs.
+fn address(url: &Arc<str>) -> Out {
+    match credentials(url) {
+        Some(at) => Out::Guarded {
+            before: url[..at.start].into(),
+            secret: url[at.clone()].into(),
+            after: url[at.end..].into(),
+        },
+        None => Out::Text(Arc::clone(url)),
+    }
 }
 
 /// `None` is the repository itself, as if there were no `layers`.

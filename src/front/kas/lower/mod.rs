@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `machine` `distro` `task` `build_system` | as configured; what is not configured is kas's default, thus `tool kas` |
 //! | `target` | the targets, separated by spaces |
-//! | `env.X`, `env X (outer)` | the default in the configuration; what the environment says |
+//! | `env.X` | what the environment says, else the default in the configuration |
 //! | `local_conf_header.ID` `bblayers_conf_header.ID` | the text |
 //! | `local_conf_header (order)` and the like | that ids are integers, where it makes another order |
 //! | `repos.ID.url` | without user name and password: another token builds the same |
@@ -24,6 +24,7 @@
 mod generate;
 mod ground;
 mod parts;
+mod refuse;
 mod statements;
 mod write;
 

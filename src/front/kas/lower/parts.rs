@@ -5,6 +5,7 @@ use std::sync::Arc;
 use graph::spec::{Input, RemoteRef, Role, Source};
 
 use super::ground::Ground;
+use super::refuse::refuse;
 use super::statements::statements;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::front::kas::effective::{Effective, EffectiveRepo, Pin, RepoKind};
@@ -18,14 +19,15 @@ pub fn inputs(
     ground: &Ground,
     found: &mut Diagnostics,
 ) -> Vec<Input> {
+    refuse(merged, effective, ground, found);
     let mut parts = Parts(Vec::new());
     for said in statements(effective) {
-        let source = if said.is_secret { Source::Secret } else { Source::Value };
-        parts.add(said.part, source(said.value), said.span.as_ref());
+        parts.add(said.part, Source::Value(said.value), said.span.as_ref());
     }
     for variable in &effective.env {
         let (name, span) = (&variable.name, Some(&variable.span));
-        parts.add(format!("env {name} (outer)").into(), Source::Env(name.clone()), span);
+        let source = Source::variable(name.clone(), variable.default.clone());
+        parts.add(format!("env.{name}").into(), source, span);
     }
     for repo in &effective.repos {
         if repo.is_local() {
@@ -85,7 +87,14 @@ fn patches(
         let holder = &patch.repo.value;
         let is_holder = |other: &&EffectiveRepo| other.id == *holder && other.is_local();
         let Some(local) = effective.repos.iter().find(is_holder) else { continue };
-        if let Some(source) = ground.patch(patch, &ground.dir(local, &merged.top_dir)) {
+        let dir = ground.dir(local, &merged.top_dir);
+        if ground.lacks(patch, &dir) {
+            let problem = format!(
+                "patch `{}` of `{}` lies at `{}` in the repository `{holder}`, where nothing is",
+                patch.id, repo.id, patch.path.value
+            );
+            found.push(Diagnostic::error(problem).at(&patch.path.span));
+        } else if let Some(source) = ground.patch(patch, &dir) {
             let part = format!("patch {}/{}", repo.id, patch.id).into();
             let declared = Some(patch.span.place());
             inputs.push(Input { part, source, declared, role: Role::Key });

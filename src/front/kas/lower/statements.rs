@@ -1,13 +1,13 @@
 //! What a configuration says of a build, as one text a key, each with where it was written. What it stands on (files,
 //! refs, tools) is not here.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::front::kas::effective::{ConfHeader, Effective, EffectiveRepo, Pin, RepoKind, Text};
 use crate::front::kas::shape::key_text;
 use crate::front::yaml::{Int, Node, Value};
-use crate::redact::is_secret_name;
 
 /// One key and what the configuration says of it.
 #[derive(Debug, Clone)]
@@ -18,8 +18,6 @@ pub(in crate::front::kas) struct Statement {
     pub(in crate::front::kas) value: Arc<str>,
     /// Where it was written, if that is known.
     pub(in crate::front::kas) span: Option<Span>,
-    /// Whether the value must not be shown.
-    pub(in crate::front::kas) is_secret: bool,
 }
 
 /// Everything that a configuration says.
@@ -37,14 +35,6 @@ pub(in crate::front::kas) fn statements(effective: &Effective) -> Vec<Statement>
     if let Some(targets) = &effective.targets {
         all.say("target".to_owned(), &words(targets), targets.first().map(|target| &target.span));
     }
-    for variable in &effective.env {
-        if let Some(default) = &variable.default {
-            all.value(format!("env.{}", variable.name), default, &variable.span);
-            if let Some(last) = all.0.last_mut() {
-                last.is_secret = is_secret_name(&variable.name);
-            }
-        }
-    }
     all.headers("local_conf_header", &effective.local_conf_header);
     all.headers("bblayers_conf_header", &effective.bblayers_conf_header);
     effective.repos.iter().for_each(|repo| all.repository(repo));
@@ -60,7 +50,7 @@ struct Statements(Vec<Statement>);
 impl Statements {
     fn say(&mut self, part: String, value: &str, span: Option<&Span>) {
         let (part, value) = (part.into(), value.into());
-        self.0.push(Statement { part, value, span: span.cloned(), is_secret: false });
+        self.0.push(Statement { part, value, span: span.cloned() });
     }
 
     fn value(&mut self, part: String, value: &str, span: &Span) {
@@ -137,17 +127,20 @@ fn words(texts: &[Text]) -> String {
     }
 }
 
-/// A URL without its user name and password. The user of an `ssh` URL is an address and stays.
+/// A URL without its user name and password.
 fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| !scheme.ends_with("ssh"))
-    else {
-        return url.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+    match credentials(url) {
+        Some(at) => format!("{}{}", &url[..at.start], &url[at.end + 1..]),
         None => url.to_owned(),
     }
+}
+
+/// Where the user name and password of a URL are, without the `@`. The user of an `ssh` URL is an address.
+pub(super) fn credentials(url: &str) -> Option<Range<usize>> {
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| !scheme.ends_with("ssh"))?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let start = scheme.len() + 3;
+    rest[..end].rfind('@').map(|at| start..start + at)
 }
 
 /// One text a value, and no text for two: a string that would read as JSON is quoted.

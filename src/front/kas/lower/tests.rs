@@ -9,7 +9,7 @@ use graph::facts::{Fact, Facts};
 use graph::fingerprint::fingerprint;
 use graph::name::NodeName;
 use graph::resource::Pool;
-use graph::spec::{Action, Node, Piece, Place, Role, Template};
+use graph::spec::{Action, Node, Piece, Place, Role, Source, Template};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::Index;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Ground, generated_file, inputs, statements};
 use crate::diagnostic::{Diagnostics, SourceText};
-use crate::front::kas::{Effective, Merged};
+use crate::front::kas::{Demands, Effective, Merged};
 use crate::front::yaml::{Node as Yaml, parse_json, parse_yaml};
 
 const COMMIT: &str = "0123456789012345678901234567890123456789";
@@ -38,6 +38,7 @@ fn merged(config: Arc<Yaml>) -> Merged {
         missing_repos: Vec::new(),
         to_clone: Vec::new(),
         warnings: Diagnostics::default(),
+        demands: Demands::default(),
         top_dir: PathBuf::from("/project it's"),
     }
 }
@@ -54,6 +55,7 @@ fn text((merged, effective): &(Merged, Effective)) -> String {
     let Template(pieces) = generated_file(merged, effective, &ground());
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => text.to_string(),
+        Piece::Fact(Source::Secret(text)) => text.to_string(),
         Piece::Fact(_) => COMMIT.to_owned(),
         Piece::Dir(_) => panic!("directories are written with their quotes"),
     };
@@ -234,7 +236,7 @@ fn said((_, effective): &(Merged, Effective)) -> BTreeSet<(String, String)> {
         .into_iter()
         .filter(|said| !local(&said.part) && !said.part.ends_with(".commit"));
     let env =
-        effective.env.iter().map(|variable| (format!("env {}", variable.name), String::new()));
+        effective.env.iter().map(|variable| (format!("env.{}", variable.name), String::new()));
     all.map(|said| (said.part.to_string(), said.value.to_string())).chain(env).collect()
 }
 
@@ -313,7 +315,7 @@ fn the_file_is_readable() {
     _source_dir: '/project it''s'
     env:
       'OUT': null
-      'TOKEN': 'x'
+      'TOKEN': null
     header:
       version: 14
     local_conf_header:
@@ -335,7 +337,7 @@ fn the_file_is_readable() {
           fit:
             path: 'fit.patch'
             repo: 'own'
-        url: 'https://u:secret@example.com/poky'
+        url: "https://u:secret@example.com/poky"
       x:
         layers:
           '.': 'disabled'
@@ -347,7 +349,6 @@ fn the_file_is_readable() {
     };
     insta::assert_snapshot!(parts.iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
     machine = Value("rpi") @kas/a.yaml:2
-    env.TOKEN = Secret("x") @kas/a.yaml:3
     local_conf_header.9 = Value("INHERIT += \"rm_work\"\n  x\n") @kas/a.yaml:4
     local_conf_header.10 = Value("a") @kas/a.yaml:4
     local_conf_header (order) = Value("by number") @
@@ -358,8 +359,8 @@ fn the_file_is_readable() {
     repos.poky.patches.fit = Value("own:fit.patch") @kas/a.yaml:6
     repos.x.path = Value("sub") @kas/a.yaml:6
     repos.x.layers = Value("none") @kas/a.yaml:6
-    env TOKEN (outer) = Env("TOKEN") @kas/a.yaml:3
-    env OUT (outer) = Env("OUT") @kas/a.yaml:3
+    env.TOKEN = Env(Variable { name: "TOKEN", default: Some("x") }) @kas/a.yaml:3
+    env.OUT = Env(Variable { name: "OUT", default: None }) @kas/a.yaml:3
     local own = Tree(Tree { dir: ".", ignore: ["/README*"], except: [] }) @kas/a.yaml:5
     repos.poky.commit = Ref(RemoteRef { url: "https://u:secret@example.com/poky", name: "refs/heads/main" }) @kas/a.yaml:5
     patch poky/fit = File("fit.patch") @kas/a.yaml:6

@@ -20,6 +20,12 @@ pub(super) enum Out {
     Text(Arc<str>),
     /// The value of a source, which must be such that single quotes hold it: a commit.
     Hole(Source),
+    /// A text of which one stretch must not be shown.
+    Guarded {
+        before: Arc<str>,
+        secret: Arc<str>,
+        after: Arc<str>,
+    },
     List(Vec<Out>),
     Map(BTreeMap<OutKey, Out>),
 }
@@ -129,6 +135,17 @@ impl Writer {
                 self.pieces.push(Piece::Text(before.into()));
                 self.pieces.push(Piece::Fact(source.clone()));
                 self.text.push('\'');
+            }
+            Out::Guarded { before, secret, after } => {
+                self.text.push('"');
+                escape(before, &mut self.text);
+                let mut inner = String::new();
+                escape(secret, &mut inner);
+                let text = std::mem::take(&mut self.text);
+                self.pieces.push(Piece::Text(text.into()));
+                self.pieces.push(Piece::Fact(Source::Secret(inner.into())));
+                escape(after, &mut self.text);
+                self.text.push('"');
             }
             Out::List(_) => self.text.push_str("[]"),
             Out::Map(_) => self.text.push_str("{}"),

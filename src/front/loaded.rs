@@ -1,0 +1,55 @@
+//! What front-ends are given and what they give. Data only.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use graph::spec::{Role, Spec};
+
+use crate::diagnostic::{Diagnostics, Span};
+use crate::front::kas::{Demands, RepoAt};
+use crate::front::machines::Defaults;
+
+/// What is to be read. Paths are relative to the project's root, or absolute.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Files of machines.
+    pub machines: Vec<SourceFile>,
+    /// The file with the project's settings, if there is one: its effect enters as settings, not as content.
+    pub settings: Option<PathBuf>,
+    /// What a machine means that does not say so itself.
+    pub defaults: Defaults,
+    /// Patterns in `.gitignore` syntax of what is never part of a local repository's content.
+    pub ignore: Vec<String>,
+    /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
+    pub describe: Role,
+}
+
+/// A file that is a source.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Its path, relative to the project's root or absolute.
+    pub path: PathBuf,
+    /// Where the settings name it, if they do: where to look if it is not there.
+    pub declared: Option<Span>,
+}
+
+impl<P: Into<PathBuf>> From<P> for SourceFile {
+    fn from(path: P) -> Self {
+        Self { path: path.into(), declared: None }
+    }
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The nodes.
+    pub spec: Spec,
+    /// What is probably not meant.
+    pub warnings: Diagnostics,
+    /// Repositories that includes need and that are not at hand; the nodes that need them are unresolved.
+    pub missing: Vec<RepoAt>,
+    /// What the files ask of the kas that reads them.
+    pub demands: Demands,
+    /// The files that were read, relative to the root, those below it.
+    pub reads: BTreeSet<String>,
+}
