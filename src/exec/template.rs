@@ -40,7 +40,10 @@ impl Filling<'_> {
             Piece::Fact(Source::Value(text) | Source::Secret(text)) => Ok(text.to_string()),
             Piece::Fact(source) => match self.facts.get(source) {
                 Fact::Known { text, .. } => Ok(text.to_string()),
-                Fact::Missing => Err(format!("{} is not there", self.named(source))),
+                Fact::Missing if matches!(source, Source::Ref(_)) => {
+                    Err(format!("the remote has no such branch or tag: {}", self.named(source)))
+                }
+                Fact::Missing => Err(format!("{} is missing", self.named(source))),
                 Fact::Unknown(why) => Err(format!("{} is not known: {why}", self.named(source))),
             },
         }

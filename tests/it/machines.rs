@@ -128,16 +128,16 @@ fn the_real_machines_are_these_nodes() {
     "#);
     insta::assert_snapshot!(told(&loaded.warnings), @"
     warning: kas/bsp-base.yaml:13:14: kas 5.3 and later refuse `kas/bsp-base.yaml`: `_source_dir` may only be in the first file of a chain
-      hint: kas 5.2 accepts it
+      hint: kas 5.2 accepts it; builds are not affected, for kas gets one flattened file
     warning: kas/build-configs/build-base-starter.yaml:1:14: kas 5.3 and later refuse `kas/build-configs/build-base-starter.yaml`: `_source_dir` may only be in the first file of a chain
-      hint: kas 5.2 accepts it
+      hint: kas 5.2 accepts it; builds are not affected, for kas gets one flattened file
     warning: kas/build-configs/release/imx8qxp-b0-mek-scarthgap.yaml:101:19: the pinned file `kas/build-configs/release/imx8qxp-b0-mek-scarthgap.yaml` is out of date: first differing key `bblayers_conf_header.platform-nxp`
       kas/platforms/nxp.yaml:42: the chain has another value
       hint: the pinned file is what is built; flatten the chain anew
     warning: kas/appengine-base.yaml:13:14: kas 5.3 and later refuse `kas/appengine-base.yaml`: `_source_dir` may only be in the first file of a chain
-      hint: kas 5.2 accepts it
+      hint: kas 5.2 accepts it; builds are not affected, for kas gets one flattened file
     warning: kas/build-configs/build-appengine-distro.yaml:1:14: kas 5.3 and later refuse `kas/build-configs/build-appengine-distro.yaml`: `_source_dir` may only be in the first file of a chain
-      hint: kas 5.2 accepts it
+      hint: kas 5.2 accepts it; builds are not affected, for kas gets one flattened file
     ");
     assert!(loaded.missing.is_empty());
     assert!(loaded.reads.contains(".github/machines.json"));
@@ -288,7 +288,7 @@ fn every_problem_is_told_at_once() {
 {"name": "ok", "config": "kas/b.yaml:kas/a.yaml", "build_target": "-k", "pvtest": ["remote/x", "else"]},
 {"name": 7, "workflows": "tag", "output": ""},
 "text""#
-    )), @r#"
+    )), @r"
     error: .github/machines.json:2:10: `../x` cannot be a `name`
       hint: it begins with a letter or digit and has nothing but letters, digits, `.`, `_`, `+` and `-`
     error: .github/machines.json:3:46: unknown key `targt` in `machines[1]`
@@ -324,9 +324,9 @@ fn every_problem_is_told_at_once() {
     error: .github/machines.json:9:1: `machines[7]` is a string, and must be a mapping
     error: .github/machines.json:7:10: there are two machines `ok`
       .github/machines.json:6: the first is here
-    error: .github/machines.json:7:26: the chain's file `kas/b.yaml` does not exist
+    error: .github/machines.json:7:27: the chain's file `kas/b.yaml` does not exist
       hint: did you mean `kas/a.yaml`?
-    "#);
+    ");
 }
 
 #[test]
@@ -342,13 +342,13 @@ fn a_file_that_is_none_is_told() {
       hint: it begins with a letter or digit and has nothing but letters, digits, `.`, `_`, `+` and `-`
     error: .github/machines.json:1:37: `machines` is a mapping, and must be a list
     --
-    error: .github/machines.json:1:1: unterminated object
+    error: .github/machines.json:1:1: this is not JSON: unterminated object
     ");
     let dir = project("{}");
     fs::remove_file(dir.path().join(".github/machines.json")).unwrap();
-    insta::assert_snapshot!(told(&load_at(dir.path()).unwrap_err()), @"error: .github/machines.json: the machines cannot be read: no such file or directory");
+    insta::assert_snapshot!(told(&load_at(dir.path()).unwrap_err()), @"error: .github/machines.json: there is no `.github/machines.json`");
     fs::write(dir.path().join(".github/machines.json"), b"\xff").unwrap();
-    insta::assert_snapshot!(told(&load_at(dir.path()).unwrap_err()), @"error: .github/machines.json: the machines are not UTF-8");
+    insta::assert_snapshot!(told(&load_at(dir.path()).unwrap_err()), @"error: .github/machines.json: the machines are not written in UTF-8");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The one integration binary: one module a behaviour.
 
+mod bad_input;
 mod config;
 mod containers;
 mod corpus;

@@ -139,7 +139,7 @@ fn doctor_finds_nothing_wrong_where_nothing_is() {
     host.write("machines.json", "{\"yocto_branch\": \"scarthgap\", \"machines\": []}");
     host.write("graph.yaml", "version: 1\nkas: {program: bin/kas}\nshared: {sstate: shared/s}\n");
     let told = host.doctor("text");
-    assert_eq!(about(&told, "kas"), ["ok       kas               5.2, reads formats up to 21"]);
+    assert_eq!(about(&told, "kas")[0], "ok       kas               5.2, reads formats up to 21");
     assert!(about(&told, "git")[0].starts_with("ok"), "{told}");
     assert!(!about(&told, "shared.sstate")[0].starts_with("broken"), "{told}");
     assert!(!told.contains("exit"), "{told}");
@@ -164,6 +164,7 @@ fn doctor_tells_all_that_is_broken_and_what_to_do() {
     insta::assert_snapshot!(about(&told, "kas").join("\n"), @r#"
     broken   kas               there is no program `no-such-kas`
                                hint: install it, or let `kas: {version: "5.2"}` in `graph.yaml` provision it
+    ok       kas files         there are none
     "#);
     insta::assert_snapshot!(about(&told, "shared.sstate").join("\n"), @"broken   shared.sstate     `PROJECT/taken` is not a directory");
     assert!(about(&told, "shared.downloads")[0].starts_with("broken"), "{told}");
@@ -185,15 +186,16 @@ fn doctor_tells_which_kas_can_read_the_project() {
     host.write("kas/b.yaml", &format!("header: {{version: 22}}\n_source_dir: {root}\n"));
     host.kas("5.2", 21);
     insta::assert_snapshot!(about(&host.doctor("text"), "kas f").join("\n"), @"
-    broken   kas format        format 22 in kas/b.yaml:1; kas 5.3 and later read it, and not 5.2
-                               hint: set `kas: {version: …}` in `graph.yaml` to one that does
-    ok       kas files         kas 5.3 and later refuse `_source_dir` in `kas/b.yaml`
+    broken   kas files         kas 5.2 refuses format 22 (`kas/b.yaml:1`): it reads up to 21
+                               hint: use kas 5.3 or later; `kas: {version: …}` in `graph.yaml`
+    ok       kas files         kas 5.3 and later refuse `_source_dir` in `kas/b.yaml:2`, which may only be in the first file of a chain
     ");
     host.kas("5.4", 23);
     insta::assert_snapshot!(about(&host.doctor("text"), "kas f").join("\n"), @"
-    ok       kas format        format 22 in kas/b.yaml:1; kas 5.3 and later read it
-    warning  kas files         kas 5.3 and later refuse `_source_dir` in `kas/b.yaml`, so 5.4 cannot build by hand
-                               hint: builds of `graph` work, for they give kas one flat file; by hand use kas 5.2
+    ok       kas files         they need kas 5.3 or later (format 22, `kas/b.yaml:1`)
+    warning  kas files         kas 5.4 refuses `_source_dir` in `kas/b.yaml:2`, which may only be in the first file of a chain
+                               hint: `graph` builds all the same: it gives kas one flattened file
+                               hint: to run kas by hand, take 5.2 or earlier, or move `_source_dir` to a first file of its own
     ");
 }
 

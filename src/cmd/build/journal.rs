@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use cache::{Produced, Run};
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
+use graph::fingerprint::Part;
 use graph::record::{Cost, Record};
 use graph::spec::{Node, Source};
 use graph::verdict::Judgement;
@@ -17,6 +18,7 @@ use crate::exec::job::Execution;
 use crate::exec::run::Journal;
 use crate::layout::Layout;
 use crate::probe::{Mode, Probe};
+use crate::redact::redact_url;
 
 /// The journal of one run.
 pub(super) struct RunJournal {
@@ -47,7 +49,9 @@ impl RunJournal {
     }
 
     fn execution(node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
-        cache::Execution::of(&node.name, judgement, cost, now_ms())
+        let execution = cache::Execution::of(&node.name, judgement, cost, now_ms());
+        let parts = execution.parts.iter().map(without_passwords).collect();
+        cache::Execution { parts, ..execution }
     }
 
     /// Keeps the lists of files of the trees among the parts, so that `why` can name what changed.
@@ -114,6 +118,11 @@ impl Journal for RunJournal {
             Err(error) => Err(kept::failure(error).into()),
         }
     }
+}
+
+/// A part as it is kept. Its digest tells whether it changed, so that the text need not be whole.
+fn without_passwords(part: &Part) -> Part {
+    Part { shown: redact_url(&part.shown).into(), ..part.clone() }
 }
 
 /// Now, as records have it.

@@ -89,14 +89,16 @@ impl Nature {
     pub(super) fn of(node: Option<&Node>, part: &Part) -> Self {
         let input = node.and_then(|node| node.inputs.iter().find(|input| input.part == part.name));
         match input.map(|input| &input.source) {
-            Some(Source::Env(_)) if *part.shown != *VEILED && *part.shown != *MISSING => Self::Text,
+            Some(Source::Env(_)) if is_default(part) => Self::Text,
             Some(Source::Env(_) | Source::Secret(_)) => Self::Hidden,
-            Some(Source::File(_) | Source::Series(_) | Source::Tree(_) | Source::Blob(_)) => {
-                Self::Content
-            }
-            Some(Source::Value(_) | Source::Ref(_) | Source::Tool(_) | Source::Describe(_)) => {
-                Self::Text
-            }
+            Some(Source::File(_) | Source::Series(_) | Source::Tree(_)) => Self::Content,
+            Some(
+                Source::Value(_)
+                | Source::Ref(_)
+                | Source::Tool(_)
+                | Source::Brought(_)
+                | Source::Describe(_),
+            ) => Self::Text,
             None if *part.shown != part.digest.short() => Self::Text,
             None => match part.name.split(' ').next() {
                 Some("need" | "action" | "outputs" | "patch" | "local" | "file") => Self::Content,
@@ -112,6 +114,11 @@ impl Nature {
             Cow::Owned(masked) => masked.into(),
         })
     }
+}
+
+/// Whether what is kept of a variable is its default, which everybody may read.
+fn is_default(part: &Part) -> bool {
+    *part.shown != *VEILED && *part.shown != *MISSING && *part.shown != part.digest.short()
 }
 
 impl ReasonView {

@@ -46,7 +46,7 @@ fn shown(all: &Diagnostics, form: Form, width: impl Into<Option<usize>>) -> Stri
 
 #[test]
 fn every_problem_has_its_line() {
-    assert_snapshot!(shown(&problems(), Form::Snippets, 80), @r"
+    assert_snapshot!(shown(&problems(), Form::Snippets, 80), @"
     error: unknown key `repso`
      --> kas/base.yaml:4:1
       |
@@ -66,7 +66,7 @@ fn every_problem_has_its_line() {
       = hint: put it in quotes
 
     error: cannot read `kas/gone.yaml`: no such file
-    --> kas/gone.yaml
+     --> kas/gone.yaml
 
     warning: `version` is given twice
      --> kas/base.yaml:2:3

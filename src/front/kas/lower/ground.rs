@@ -71,12 +71,6 @@ impl Ground {
         Source::Tree(Arc::clone(tree))
     }
 
-    /// Whether there is no patch where it should be. Of a directory that is not there, nothing is known.
-    pub(super) fn lacks(&self, patch: &EffectivePatch, holder: &Path) -> bool {
-        inside(Path::new(&*patch.path.value))
-            .is_some_and(|path| holder.is_dir() && !holder.join(path).exists())
-    }
-
     /// What a patch of a local repository says; `None` if its path leads out of the repository.
     pub(super) fn patch(&self, patch: &EffectivePatch, holder: &Path) -> Option<Source> {
         let path = holder.join(inside(Path::new(&*patch.path.value))?);
