@@ -39,6 +39,8 @@
 //! - *What was hashed is what is built.* Nodes build one generated file, `graph.kas.yaml`, which is a function of the
 //!   node's parts (`front::kas::lower`); what else a build reads in place is observed again when it has ended, and a result
 //!   whose inputs changed meanwhile is recorded as unsure, which is never fresh (`cmd::build`).
+//! - *What is collected was made of these inputs.* Bitbake's output is kept between runs; a file in it that is older than
+//!   the last change of the node's inputs is not believed, but made once more from nothing (`exec::filled`).
 //! - *A record is written only after its outputs are in the store and in place*: one function of the cache does the
 //!   three in order, and there is no other way to write a success.
 //! - *In doubt, stale.* A fact that could not be observed makes no key; a node without a key is never fresh.
