@@ -170,7 +170,10 @@ fn rows_that_make_no_sense_are_damage_and_no_panic() {
 fn a_directory_in_the_wrong_place_is_named() {
     let world = World::new();
     fs::create_dir_all(world.dir().join("cache.db")).unwrap();
-    insta::assert_snapshot!(said(&world, &refused(&world)), @"`[dir]/cache.db` is not a regular file");
+    insta::assert_snapshot!(said(&world, &refused(&world)), @"
+    `[dir]/cache.db` is not a regular file
+    hint: move `[dir]/cache.db` away, or name another directory (`cache.dir`)
+    ");
     let world = World::new();
     fs::write(world.dir(), "a file").unwrap();
     let error = refused(&world);
