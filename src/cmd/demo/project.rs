@@ -106,7 +106,7 @@ fn subject(directory: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Whether a directory holds what [`write`] wrote.
+/// Whether a directory holds what [`write()`] wrote.
 pub(super) fn is_demo(dir: &Path) -> bool {
     fs::read_to_string(dir.join(MARKER)).is_ok_and(|text| text == MARKER_TEXT)
 }
