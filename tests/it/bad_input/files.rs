@@ -263,7 +263,7 @@ fn a_kas_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let world = two_boards();
     let path = world.path("kas/two.yaml");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("it is ours");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("it is ours");
     // To root, nothing is forbidden.
     if std::fs::read(&path).is_err() {
         let said = list(&world);
