@@ -82,6 +82,9 @@ enum Verb {
     Demo(cmd::demo::Args),
 }
 
+/// How much of the output of a verb is written at once.
+const PAGE: usize = 64 << 10;
+
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -145,7 +148,16 @@ fn is_directory(path: &Path) -> Result<(), Failure> {
 }
 
 fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
-    let out = &mut anstream::stdout().lock();
+    let stdout = anstream::stdout().lock();
+    // A line at a time is for those that tell what goes on; a table of a thousand nodes is written at once.
+    let lines = matches!(verb, Verb::Build(_) | Verb::Demo(_));
+    let capacity = if lines { 0 } else { PAGE };
+    let out = &mut io::BufWriter::with_capacity(capacity, stdout);
+    perform(verb, context, out)?;
+    Ok(out.flush()?)
+}
+
+fn perform(verb: &Verb, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
     match verb {
         Verb::Plan(args) => cmd::plan::run(args, context, out),
         Verb::Build(args) => cmd::build::run(args, context, out),

@@ -78,25 +78,45 @@ impl Database {
     pub(crate) fn open_unwritable(path: &Path) -> Result<Self, Error> {
         let opening = |error: rusqlite::Error| Fault::from(error).at("open the cache", path);
         if !peek(path)? {
-            let connection = Connection::open_in_memory().map_err(opening)?;
-            schema::migrate(&connection, 0).map_err(opening)?;
-            return Ok(Self::with(path, connection, Access::Read));
+            return Self::nothing(path);
+        }
+        if !is_shared(path) {
+            return Self::open_frozen(path);
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let (connection, access) = if is_shared(path) {
-            (Connection::open_with_flags(path, flags), Access::Read)
-        } else {
-            let stamp = fs::metadata(path).map_err(Error::io("read", path))?;
-            let frozen = Access::Frozen(Stamp::of(&stamp));
-            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            (Connection::open_with_flags(immutable(path), flags), frozen)
-        };
-        let connection = connection.map_err(opening)?;
-        prepare(&connection).map_err(opening)?;
-        if format_of(&connection, path)? < schema::CURRENT {
-            return Err(Error::ReadOnly { path: path.to_owned() });
+        let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
+        match Self::read_only(path, connection, Access::Read) {
+            // Readers share memory in a file that could not be filled; they need it for what is in the log alone.
+            Err(error) if error.is_full_disk() && !has_log(path) => Self::open_frozen(path),
+            opened => opened,
         }
-        Ok(Self::with(path, connection, access))
+    }
+
+    fn open_frozen(path: &Path) -> Result<Self, Error> {
+        let opening = |error: rusqlite::Error| Fault::from(error).at("open the cache", path);
+        let stamp = fs::metadata(path).map_err(Error::io("read", path))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(immutable(path), flags).map_err(opening)?;
+        Self::read_only(path, connection, Access::Frozen(Stamp::of(&stamp)))
+    }
+
+    fn read_only(path: &Path, connection: Connection, access: Access) -> Result<Self, Error> {
+        prepare(&connection).map_err(|error| Fault::from(error).at("open the cache", path))?;
+        match format_of(&connection, path)? {
+            // Whoever began to make it did not come to its first table, as on a full disk.
+            0 => Self::nothing(path),
+            format if format < schema::CURRENT => Err(Error::ReadOnly { path: path.to_owned() }),
+            _ => Ok(Self::with(path, connection, access)),
+        }
+    }
+
+    fn nothing(path: &Path) -> Result<Self, Error> {
+        let opening = |error: rusqlite::Error| Fault::from(error).at("open the cache", path);
+        let connection = Connection::open_in_memory().map_err(opening)?;
+        schema::migrate(&connection, 0).map_err(opening)?;
+        Ok(Self::with(path, connection, Access::Read))
     }
 
     fn with(path: &Path, connection: Connection, access: Access) -> Self {
@@ -124,7 +144,7 @@ impl Database {
             .and_then(|tx| query(&tx));
         if let Access::Frozen(then) = self.access {
             let now = fs::metadata(&self.path).map_err(Error::io("read", &self.path))?;
-            if Stamp::of(&now) != then || is_shared(&self.path) {
+            if Stamp::of(&now) != then || has_log(&self.path) {
                 return Err(Error::Changed(self.path.clone()));
             }
         }

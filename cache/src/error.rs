@@ -98,7 +98,7 @@ impl Error {
             }
             Self::ReadOnly { .. } => "a plan needs no more than that; a build does".into(),
             _ if self.is_full_disk() => {
-                "free some space: `graph cache gc --budget 0` drops all that is not current".into()
+                "free some space: `graph cache gc --budget 0B` drops all that is not current, and what lies in `work` may be removed while nothing is built".into()
             }
             Self::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 format!("check who owns `{}` and its permissions", path.display())
@@ -128,7 +128,12 @@ impl Error {
                 matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
             Self::Database { source, .. } => {
+                // SQLite cannot make the file that processes share: it calls that an error of the disk.
+                let is_shared_memory = |error: &rusqlite::ffi::Error| {
+                    error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+                };
                 source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+                    || source.sqlite_error().is_some_and(is_shared_memory)
             }
             _ => false,
         }

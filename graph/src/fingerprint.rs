@@ -80,6 +80,8 @@ pub fn fingerprint(
     for input in &node.inputs {
         let (digest, shown) = match facts.get(&input.source) {
             Fact::Known { digest, text } => (digest, cut(&text)),
+            // What is not there was not stamped either.
+            Fact::Missing if input.role == Role::Stamp => continue,
             Fact::Missing => (Fields::of("graph fact missing v1").finish(), "(missing)".into()),
             Fact::Unknown(why) => {
                 if input.role == Role::Key {

@@ -122,8 +122,8 @@ pub enum Source {
     Tool(Arc<str>),
     /// `git describe` of the repository that holds a directory.
     Describe(Arc<str>),
-    /// A file of a remote repository at a commit, where a mirror has it: `(url, commit, path)`.
-    Blob(Arc<RemoteFile>),
+    /// The version of a tool that a remote repository brings at a commit, where a mirror can tell.
+    Brought(Arc<BroughtTool>),
 }
 
 /// The content of a local repository, as a build could see it: tracked and untracked files that git does not
@@ -171,15 +171,15 @@ pub struct RemoteRef {
     pub name: String,
 }
 
-/// A file of a remote repository at a commit.
+/// A tool that a remote repository brings at a commit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RemoteFile {
+pub struct BroughtTool {
     /// The URL as configured.
     pub url: String,
     /// The commit, in full.
     pub commit: String,
-    /// The path in the repository.
-    pub path: String,
+    /// The tool, by its well-known name (`bitbake`).
+    pub tool: &'static str,
 }
 
 /// How a node is made: files to write, then steps to run one after the other in its work directory.

@@ -41,14 +41,17 @@ impl Console {
 
     /// Says problems of the input. That nobody can read them is no reason to fail.
     pub(crate) fn diagnostics(&self, all: &Diagnostics) {
-        let _ =
-            diagnostics::diagnostics(all, self.form, &self.page, &mut anstream::stderr().lock());
+        let mut text = Vec::new();
+        let _ = diagnostics::diagnostics(all, self.form, &self.page, &mut text);
+        // Standard error has no buffer, and a snippet consists of many small pieces.
+        let _ = anstream::stderr().lock().write_all(&text);
     }
 
     /// Says how a command failed.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let _ =
-            diagnostics::failure(failure, self.form, &self.page, &mut anstream::stderr().lock());
+        let mut text = Vec::new();
+        let _ = diagnostics::failure(failure, self.form, &self.page, &mut text);
+        let _ = anstream::stderr().lock().write_all(&text);
     }
 
     /// Says what is going on.

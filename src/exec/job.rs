@@ -45,6 +45,8 @@ pub enum Retry {
     Worthwhile,
     /// It will go the same way.
     Pointless,
+    /// It will go the same way, and so will every other node, until somebody makes room on a disk.
+    WithMoreSpace,
 }
 
 /// Runs nodes.

@@ -12,18 +12,19 @@ use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Piece, Source, Step, Variable};
+use graph::spec::{Node, Piece, Step};
 use tokio::time::Instant;
 
 use crate::exec::collect::{self, Found};
 use crate::exec::environment::{self, Environment};
+use crate::exec::inputs::{outside, secret, variables};
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
 use crate::exec::log::{Log, quoted};
 use crate::exec::step::{self, Ended, Limits};
 use crate::exec::stop::{Stop, Stopping};
 use crate::exec::template::Filling;
-use crate::exec::{failure, filled, kas, workdir};
-use crate::redact::{Redactor, is_secret_name};
+use crate::exec::{failure, filled, kas, space, workdir};
+use crate::redact::Redactor;
 
 /// Everything that running takes, decided before the run. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -131,7 +132,9 @@ impl Executor for LocalExecutor {
                 failure: None,
                 retry: Retry::Pointless,
             },
-            Err(Trouble { outcome, message, retry }) => {
+            Err(trouble) => {
+                let trouble = self.explained(trouble, remembered.told_full);
+                let Trouble { outcome, message, retry } = trouble;
                 let work = self.work_dir(&node.name);
                 let report =
                     failure::report((outcome, message), &path, remembered, &work, &redactor);
@@ -165,6 +168,22 @@ impl LocalExecutor {
 
     fn log_path(&self, node: &NodeName) -> PathBuf {
         self.settings.logs.join(format!("{}.log", node.file_stem()))
+    }
+
+    /// Names the full disk behind a failure, if that is what it is.
+    fn explained(&self, trouble: Trouble, told_full: bool) -> Trouble {
+        let Trouble { outcome, message, retry } = trouble;
+        let places = &self.settings.places;
+        let dirs = [&places.state, &places.sstate, &places.downloads, &places.git];
+        let is_told = told_full || space::is_told(&message);
+        match space::lacking(dirs.map(PathBuf::as_path), is_told) {
+            Some(dir) if outcome == Outcome::Failed => Trouble {
+                outcome,
+                message: format!("{message}: no space is left on the disk of `{}`", dir.display()),
+                retry: Retry::WithMoreSpace,
+            },
+            _ => Trouble { outcome, message, retry },
+        }
     }
 
     fn redactor_for(&self, node: &Node) -> Redactor {
@@ -350,37 +369,4 @@ async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
     let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
     let found = found.expect("collecting does not panic");
     found.map_err(|problems| Trouble::ours(problems.join("; ")))
-}
-
-/// What must not be shown of a source; what the environment says is known to the redactor already.
-fn secret(source: &Source) -> Option<&str> {
-    match source {
-        Source::Secret(text) => Some(text),
-        Source::Env(variable) if is_secret_name(&variable.name) => variable.default.as_deref(),
-        _ => None,
-    }
-}
-
-/// The variables that are inputs of a node: as the outer environment has them, else by their default.
-fn variables(node: &Node, outer: &Environment) -> Environment {
-    let value = |variable: &Variable| {
-        let default = || variable.default.as_deref().map(OsString::from);
-        outer.get(&*variable.name).cloned().or_else(default)
-    };
-    let variables = node.inputs.iter().filter_map(|input| match &input.source {
-        Source::Env(variable) => Some((variable.name.to_string(), value(variable)?)),
-        _ => None,
-    });
-    variables.collect()
-}
-
-/// What a node reads in place outside the project.
-fn outside(node: &Node, root: &Path) -> Vec<PathBuf> {
-    let path = |source: &Source| match source {
-        Source::File(path) | Source::Series(path) => Some(PathBuf::from(&**path)),
-        Source::Tree(tree) => Some(PathBuf::from(&*tree.dir)),
-        _ => None,
-    };
-    let paths = node.inputs.iter().filter_map(|input| path(&input.source));
-    paths.filter(|path| path.is_absolute() && !path.starts_with(root)).collect()
 }

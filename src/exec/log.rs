@@ -13,6 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::exec::space;
 use crate::redact::Redactor;
 
 /// Where a line is cut if it does not end.
@@ -41,6 +42,7 @@ pub struct Log {
     tail: VecDeque<String>,
     /// Paths of logs that the log names as causes.
     causes: Vec<String>,
+    told_full: bool,
     /// Why the log is not complete.
     broken: Option<io::Error>,
 }
@@ -52,6 +54,8 @@ pub struct Remembered {
     pub tail: Vec<String>,
     /// Paths of logs that the log names as causes; untrusted.
     pub causes: Vec<String>,
+    /// Whether a program said that a disk is full.
+    pub told_full: bool,
     /// Why the log is not complete, such as a full disk.
     pub broken: Option<io::Error>,
 }
@@ -78,6 +82,7 @@ impl Log {
             after_return: false,
             tail: VecDeque::with_capacity(TAIL),
             causes: Vec::new(),
+            told_full: false,
             broken: None,
         })
     }
@@ -124,7 +129,8 @@ impl Log {
     #[must_use]
     pub fn finish(mut self) -> Remembered {
         self.end_step(|_| {});
-        Remembered { tail: self.tail.into(), causes: self.causes, broken: self.broken }
+        let Self { tail, causes, told_full, broken, .. } = self;
+        Remembered { tail: tail.into(), causes, told_full, broken }
     }
 
     fn complete(&mut self, each: &mut impl FnMut(&str)) {
@@ -146,6 +152,7 @@ impl Log {
 
     fn line(&mut self, line: &str, each: &mut impl FnMut(&str)) {
         self.write(line);
+        self.told_full |= space::is_told(line);
         if let Some((_, path)) = line.split_once(CAUSE) {
             let path = path.trim();
             if self.causes.len() < CAUSES && !self.causes.iter().any(|known| known == path) {

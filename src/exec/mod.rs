@@ -6,11 +6,13 @@
 //!
 //! **Invariant: nothing survives its node.** Every program runs below a supervisor of its own (see [`supervise`]).
 
+mod attempts;
 pub mod collect;
 pub mod descendants;
 pub mod environment;
 pub mod failure;
 pub mod filled;
+mod inputs;
 pub mod job;
 pub mod kas;
 pub mod local;
@@ -19,8 +21,10 @@ pub mod orphans;
 pub mod provision;
 pub mod resources;
 pub mod run;
+pub mod space;
 pub mod step;
 pub mod stop;
 pub mod supervise;
 pub mod template;
 pub mod workdir;
+pub mod worktree;

@@ -10,14 +10,15 @@ use graph::fingerprint::Obstacle;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::plan::Tally;
-use graph::record::{Cost, Outcome, Record};
+use graph::record::{Outcome, Record};
 use graph::schedule::{Ending, Finished, Next, Schedule};
 use graph::spec::Node;
 use graph::verdict::{Judgement, Verdict};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
+use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::exec::job::{Events, Execution, Executor, Job, Retry};
+use crate::exec::attempts::{Attempts, Ended, millis, report};
+use crate::exec::job::{Events, Execution, Executor, Retry};
 use crate::exec::stop::{Stop, Stopping};
 
 /// Where a run records what happened. Called on threads that may block.
@@ -88,6 +89,8 @@ pub struct Summary {
     pub failures: Vec<(NodeName, Arc<FailureReport>)>,
     /// How many of those that failed were not even begun, because not all that goes into them is known.
     pub refused: usize,
+    /// Whether a disk was full, and nothing more was started because of that.
+    pub out_of_space: bool,
     /// Whether it was asked to stop.
     pub stopped: bool,
     /// Wall time in milliseconds.
@@ -160,13 +163,6 @@ struct Drive<'a, E, J> {
     told: HashSet<NodeId>,
     summary: Summary,
     broken: Option<anyhow::Error>,
-}
-
-/// How something that was started has ended, and what to tell of it.
-struct Ended {
-    finished: Finished,
-    wall_ms: u64,
-    failure: Option<Arc<FailureReport>>,
 }
 
 impl<E: Executor, J: Journal> Drive<'_, E, J> {
@@ -258,7 +254,8 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
                 Some(record) => Finished::Restored(record),
                 None => Finished::NotRestored,
             };
-            Ok(Ended { finished, wall_ms: millis(begun), failure: None })
+            let wall_ms = millis(begun);
+            Ok(Ended { finished, wall_ms, failure: None, retry: Retry::Pointless })
         });
         self.ids.insert(handle.id(), id);
     }
@@ -269,14 +266,19 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
             Err(error) => (error.id(), Err(anyhow::anyhow!("a defect of graph: {error}"))),
         };
         let id = self.ids.remove(&task).expect("every task is noted when it is started");
-        let Ended { finished, wall_ms, failure } = result.unwrap_or_else(|error| {
+        let Ended { finished, wall_ms, failure, retry } = result.unwrap_or_else(|error| {
             let log = self.executor.log(&self.graph.node(id).name);
             let report = report(Outcome::Failed, format!("could not be recorded: {error:#}"), log);
             self.broken.get_or_insert(error);
             self.stop(Stop::InOrder);
             let finished = Finished::Failed(Outcome::Failed);
-            Ended { finished, wall_ms: 0, failure: Some(report) }
+            Ended { finished, wall_ms: 0, failure: Some(report), retry: Retry::Pointless }
         });
+        if retry == Retry::WithMoreSpace {
+            self.summary.out_of_space = true;
+            // What runs may end well; what would be started could not.
+            self.schedule.stop();
+        }
         let ending = match &finished {
             Finished::Succeeded(_) => Some(Ending::Built),
             Finished::Restored(_) => Some(Ending::Restored),
@@ -309,94 +311,10 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
     }
 }
 
-/// The attempts at one node.
-struct Attempts<E, J> {
-    executor: Arc<E>,
-    journal: Arc<J>,
-    events: Events,
-    stopping: Stopping,
-    retries: u32,
-}
-
-impl<E: Executor, J: Journal> Attempts<E, J> {
-    async fn run(self, node: Arc<Node>, judgement: Judgement) -> anyhow::Result<Ended> {
-        let begun = Instant::now();
-        let mut cost = Cost::default();
-        let mut attempt = 1;
-        let mut execution = loop {
-            let job = Job { node: node.clone(), attempt };
-            let execution =
-                self.executor.execute(job, self.events.clone(), self.stopping.clone()).await;
-            cost.cpu_ms += execution.cost.cpu_ms;
-            cost.peak_memory = cost.peak_memory.max(execution.cost.peak_memory);
-            let again = execution.outcome != Outcome::Succeeded
-                && execution.retry == Retry::Worthwhile
-                && attempt <= self.retries
-                && *self.stopping.borrow() == Stop::No;
-            if !again {
-                break execution;
-            }
-            attempt += 1;
-            let (node, failure) = (node.name.clone(), execution.failure);
-            self.events.tell(Event::NodeRetried { node, attempt, failure }).await;
-        };
-        cost.wall_ms = millis(begun);
-        execution.cost = cost;
-        let log = self.executor.log(&node.name);
-        let journal = self.journal;
-        spawn_blocking(move || record(&*journal, &node, &judgement, execution, log)).await?
-    }
-}
-
-/// Records an execution, as a success only if what was hashed is what was built.
-fn record<J: Journal>(
-    journal: &J,
-    node: &Node,
-    judgement: &Judgement,
-    mut execution: Execution,
-    log: Arc<str>,
-) -> anyhow::Result<Ended> {
-    let wall_ms = execution.cost.wall_ms;
-    if execution.outcome == Outcome::Succeeded {
-        let doubt = doubt(journal, node, judgement)?;
-        let Some(doubt) = doubt else {
-            let record = journal.succeeded(node, judgement, &execution)?;
-            return Ok(Ended { finished: Finished::Succeeded(record), wall_ms, failure: None });
-        };
-        execution.outcome = Outcome::Unsure;
-        execution.failure = Some(report(Outcome::Unsure, doubt, log));
-    }
-    journal.failed(node, judgement, &execution)?;
-    let finished = Finished::Failed(execution.outcome);
-    Ok(Ended { finished, wall_ms, failure: execution.failure })
-}
-
-/// Why nobody knows what was built, if so.
-fn doubt<J: Journal>(
-    journal: &J,
-    node: &Node,
-    judgement: &Judgement,
-) -> anyhow::Result<Option<String>> {
-    let changed = journal.changed(node, judgement)?;
-    if changed.is_empty() {
-        return Ok(None);
-    }
-    let names: Vec<String> = changed.iter().map(|name| format!("`{name}`")).collect();
-    Ok(Some(format!("it ran well, but what went into it changed meanwhile: {}", names.join(", "))))
-}
-
 fn in_words(obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::Open(need) => format!("`{need}` is not built"),
         Obstacle::Unknown { part, why, .. } => format!("`{part}` is not known: {why}"),
         Obstacle::Unresolved(what) => what.clone(),
     }
-}
-
-fn report(outcome: Outcome, message: String, log: Arc<str>) -> Arc<FailureReport> {
-    Arc::new(FailureReport { outcome, message, log, tail: Vec::new(), causes: Vec::new() })
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
-use graph::spec::{Node, Piece, RemoteFile, RemoteRef, Role, Source, Template, Tree, Variable};
+use graph::spec::{BroughtTool, Node, Piece, RemoteRef, Role, Source, Template, Tree, Variable};
 
 use super::content::Files;
 use super::git::Git;
 use super::memory::Memory;
-use super::tool::KasProbe;
+use super::tool::{KasProbe, bitbake_version};
 use super::tree::{LARGE_INDEX, TreeContent, TreeError, TreeProbe};
 use super::{patch, refs};
 use crate::config::Settings;
@@ -74,7 +74,7 @@ struct Wanted<'g> {
     series: Vec<&'g Arc<str>>,
     trees: Vec<&'g Arc<Tree>>,
     refs: Vec<&'g RemoteRef>,
-    blobs: Vec<&'g Arc<RemoteFile>>,
+    brought: Vec<&'g Arc<BroughtTool>>,
     env: Vec<&'g Arc<Variable>>,
     tools: Vec<&'g Arc<str>>,
     describes: Vec<&'g Arc<str>>,
@@ -99,7 +99,7 @@ impl<'g> Wanted<'g> {
             Source::Series(path) => self.series.push(path),
             Source::Tree(tree) => self.trees.push(tree),
             Source::Ref(one) => self.refs.push(one),
-            Source::Blob(file) => self.blobs.push(file),
+            Source::Brought(tool) => self.brought.push(tool),
             Source::Env(variable) => self.env.push(variable),
             Source::Tool(name) => self.tools.push(name),
             Source::Describe(dir) => self.describes.push(dir),
@@ -197,14 +197,14 @@ impl Probe<'_> {
             let refs = scope.spawn(|| self.refs(&wanted.refs, &git));
             let tools = scope.spawn(|| self.tools(&wanted.tools));
             let describes = scope.spawn(|| self.describes(&wanted.describes, &git));
-            let blobs = scope.spawn(|| blobs(&wanted.blobs, &git));
+            let brought = scope.spawn(|| self.brought(&wanted.brought, &git));
             let trees = self.trees(&wanted.trees, &git);
             self.add_files(wanted, &mut observed.facts);
             let no_panic = "probes do not panic";
             let (commits, warnings) = refs.join().expect(no_panic);
             let facts = tools.join().expect(no_panic).into_iter();
             let facts = facts.chain(describes.join().expect(no_panic));
-            let facts = facts.chain(blobs.join().expect(no_panic));
+            let facts = facts.chain(brought.join().expect(no_panic));
             let commits = commits.into_iter().map(|(one, fact)| (Source::Ref(one.into()), fact));
             facts.chain(commits).for_each(|(source, fact)| observed.facts.insert(source, fact));
             warnings.into_iter().for_each(|warning| observed.warnings.push(warning));
@@ -286,6 +286,18 @@ impl Probe<'_> {
         tools.iter().map(|name| (Source::Tool(Arc::clone(name)), fact(name))).collect()
     }
 
+    fn brought(&self, tools: &[&Arc<BroughtTool>], git: &Git) -> Vec<(Source, Fact)> {
+        let fact = |tool: &BroughtTool| match tool.tool {
+            "bitbake" => match bitbake_version(git, self.memory, &tool.url, &tool.commit) {
+                Ok(Some(version)) => Fact::text(&version),
+                Ok(None) => Fact::Missing,
+                Err(error) => Fact::Unknown(error.to_string().into()),
+            },
+            other => Fact::Unknown(format!("nobody knows how to ask `{other}`").into()),
+        };
+        tools.iter().map(|tool| (Source::Brought(Arc::clone(tool)), fact(tool))).collect()
+    }
+
     fn describes(&self, dirs: &[&Arc<str>], git: &Git) -> Vec<(Source, Fact)> {
         let fact = |dir: &Path| match git.describe(dir) {
             Ok(Some(text)) => Fact::text(&text),
@@ -297,15 +309,6 @@ impl Probe<'_> {
             .map(|dir| (Source::Describe(Arc::clone(dir)), fact(&root.join(&***dir))))
             .collect()
     }
-}
-
-fn blobs(blobs: &[&Arc<RemoteFile>], git: &Git) -> Vec<(Source, Fact)> {
-    let fact = |file: &RemoteFile| match git.read_blob(&file.url, &file.commit, &file.path) {
-        Ok(Some(content)) => Fact::content(Digest::of(&content)),
-        Ok(None) => Fact::Unknown("its repository was not cloned yet, or has no such file".into()),
-        Err(error) => Fact::Unknown(error.to_string().into()),
-    };
-    blobs.iter().map(|file| (Source::Blob(Arc::clone(file)), fact(file))).collect()
 }
 
 impl Observed {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod config;
+mod containers;
 mod corpus;
 mod demo;
 mod dump_differential;
@@ -19,6 +20,7 @@ mod exec_supervise;
 mod exec_world;
 mod failures;
 mod filled;
+mod full_disk;
 mod git;
 mod interrupt;
 mod kas_differential;

@@ -306,6 +306,11 @@ fn conclude(driven: Result<Summary, Broken>) -> anyhow::Result<()> {
     if summary.stopped {
         return Err(Failure::silent(Kind::Interrupted).into());
     }
+    if summary.out_of_space {
+        return Err(Failure::new(Kind::Environment, "a disk is full, so nothing more was started")
+            .hint("free some space: `graph cache gc --budget 0B` drops all that is not current, and what lies in `work` may be removed while nothing is built")
+            .into());
+    }
     let failed = |(_, ending): &&(_, Ending)| matches!(ending, Ending::Failed(_));
     match summary.endings.iter().filter(failed).count() {
         _ if summary.endings.iter().all(|(_, ending)| ending.is_good()) => Ok(()),

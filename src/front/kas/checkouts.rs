@@ -80,16 +80,17 @@ impl Checkouts for Directories {
             Ok(real) => {
                 let file = dir.join(path);
                 let name = file.strip_prefix(&self.local).unwrap_or(&file).to_string_lossy();
-                find_below(&real, &file, &name)
+                find_below(&real, None, &file, &name)
             }
             Err(_) => Lookup::NotCloned,
         }
     }
 }
 
-/// Looks for a file on disk that must not lead out of a directory, which is given as `canonicalize` has it.
-pub(super) fn find_below(boundary: &Path, path: &Path, name: &str) -> Lookup {
-    let real = match fs::canonicalize(path) {
+/// Looks for a file on disk that must not lead out of a directory, which is given as `canonicalize` has it; so is the
+/// directory of the file, where that is known already.
+pub(super) fn find_below(boundary: &Path, dir: Option<&Path>, path: &Path, name: &str) -> Lookup {
+    let real = match real_path(dir, path) {
         Ok(real) => real,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Lookup::NoSuchFile;
@@ -109,6 +110,16 @@ pub(super) fn find_below(boundary: &Path, path: &Path, name: &str) -> Lookup {
         Ok(_) => Lookup::Unreadable("it is no regular file".into()),
         Err(error) => Lookup::Unreadable(reason(&error)),
     }
+}
+
+/// As `canonicalize`. In a directory that has no link in its path, only the file itself can be one.
+fn real_path(dir: Option<&Path>, path: &Path) -> std::io::Result<PathBuf> {
+    if let (Some(dir), Some(name)) = (dir, path.file_name())
+        && !fs::symlink_metadata(path)?.is_symlink()
+    {
+        return Ok(dir.join(name));
+    }
+    fs::canonicalize(path)
 }
 
 /// A path without `.` and `..`, by its text alone (as Python's `os.path.normpath`): `a/../b` is `b` also where `a`

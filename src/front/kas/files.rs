@@ -25,6 +25,7 @@ pub struct FileCache {
     parsed: Memo<Arc<str>, Result<Arc<KasFile>, Problem>>,
     found: Memo<(Arc<Path>, PathBuf), Lookup>,
     repositories: Memo<PathBuf, Option<Arc<Path>>>,
+    real: Memo<PathBuf, Option<Arc<Path>>>,
 }
 
 /// A kas file that could be read.
@@ -65,6 +66,7 @@ impl FileCache {
             parsed: Memo::default(),
             found: Memo::default(),
             repositories: Memo::default(),
+            real: Memo::default(),
         }
     }
 
@@ -76,12 +78,19 @@ impl FileCache {
 
     /// Looks for a local file (an absolute path) that must not lead out of a directory.
     pub(super) fn find(&self, boundary: &Arc<Path>, path: &Path) -> Lookup {
-        self.found.of((Arc::clone(boundary), path.to_owned()), || {
-            match fs::canonicalize(boundary) {
-                Ok(boundary) => find_below(&boundary, path, &self.name(path)),
-                Err(_) => Lookup::NoSuchFile,
+        self.found.of((Arc::clone(boundary), path.to_owned()), || match self.real(boundary) {
+            Some(boundary) => {
+                let dir = path.parent().and_then(|dir| self.real(dir));
+                find_below(&boundary, dir.as_deref(), path, &self.name(path))
             }
+            None => Lookup::NoSuchFile,
         })
+    }
+
+    /// A directory without symbolic links in its path. Most files of a project lie in a few directories, and each
+    /// link on the way to one costs a call to the system.
+    fn real(&self, dir: &Path) -> Option<Arc<Path>> {
+        self.real.of(dir.to_owned(), || fs::canonicalize(dir).ok().map(Arc::from))
     }
 
     /// The root of the repository that holds a directory (an absolute path), as `Repo.get_root_path` of

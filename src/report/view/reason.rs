@@ -91,12 +91,14 @@ impl Nature {
         match input.map(|input| &input.source) {
             Some(Source::Env(_)) if is_default(part) => Self::Text,
             Some(Source::Env(_) | Source::Secret(_)) => Self::Hidden,
-            Some(Source::File(_) | Source::Series(_) | Source::Tree(_) | Source::Blob(_)) => {
-                Self::Content
-            }
-            Some(Source::Value(_) | Source::Ref(_) | Source::Tool(_) | Source::Describe(_)) => {
-                Self::Text
-            }
+            Some(Source::File(_) | Source::Series(_) | Source::Tree(_)) => Self::Content,
+            Some(
+                Source::Value(_)
+                | Source::Ref(_)
+                | Source::Tool(_)
+                | Source::Brought(_)
+                | Source::Describe(_),
+            ) => Self::Text,
             None if *part.shown != part.digest.short() => Self::Text,
             None => match part.name.split(' ').next() {
                 Some("need" | "action" | "outputs" | "patch" | "local" | "file") => Self::Content,

@@ -17,6 +17,7 @@
 //! | `repos.ID.patches.P`, `patch ID/P` | where the patch is; what it says, if its repository is local |
 //! | `local ID` | the content of a repository without a URL |
 //! | any other key | its leaves, under their dotted paths |
+//! | `bitbake of ID` | as a stamp, the version of the bitbake that a pinned repository brings, once it was cloned |
 //! | `tool kas`, `describe` | the version of kas; `git describe` of the project, as a stamp unless configured |
 //!
 //! A patch in a cloned repository is determined by that repository's commit, which is a part already.

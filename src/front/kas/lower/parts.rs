@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use graph::spec::{Input, RemoteRef, Role, Source};
+use graph::spec::{BroughtTool, Input, RemoteRef, Role, Source};
 
 use super::ground::Ground;
 use super::refuse::refuse;
@@ -38,6 +38,7 @@ pub fn inputs(
         if let (Some(source @ Source::Ref(_)), Some(span)) = (revision(repo), pin_span(repo)) {
             parts.add(format!("repos.{}.commit", repo.id).into(), source, Some(span));
         }
+        parts.0.extend(bitbake(repo));
         for patch in patches(repo, effective, merged, ground, found) {
             parts.0.push(patch);
         }
@@ -72,6 +73,17 @@ impl Parts {
         let declared = span.map(Span::place);
         self.0.push(Input { part, source, declared, role: Role::Key });
     }
+}
+
+/// The bitbake that a pinned repository may bring. Its commit is a part already, so the version is for people.
+fn bitbake(repo: &EffectiveRepo) -> Option<Input> {
+    let (Some(url), Pin::Commit(commit), RepoKind::Git) = (&repo.url, repo.pin(), repo.kind) else {
+        return None;
+    };
+    let (url, commit) = (url.value.to_string(), commit.value.to_string());
+    let tool = BroughtTool { url, commit, tool: "bitbake" };
+    let part = format!("bitbake of {}", repo.id).into();
+    Some(Input { part, source: Source::Brought(tool.into()), declared: None, role: Role::Stamp })
 }
 
 /// What the patches say that lie in local repositories.

@@ -71,18 +71,26 @@ struct Writer {
 impl Writer {
     fn map(&mut self, map: &BTreeMap<OutKey, Out>, depth: usize) {
         for (key, value) in map {
-            let key = match key {
-                OutKey::Number(number) => number.to_string(),
-                OutKey::Text(text) => key_text(text),
-            };
-            let indent = " ".repeat(depth);
-            if key.chars().count() > LONGEST_SIMPLE_KEY {
-                let _ = write!(self.text, "{indent}? {key}\n{indent}:");
-            } else {
-                let _ = write!(self.text, "{indent}{key}:");
+            self.indent(depth);
+            let start = self.text.len();
+            match key {
+                OutKey::Number(number) => {
+                    let _ = write!(self.text, "{number}");
+                }
+                OutKey::Text(text) => write_key(text, &mut self.text),
             }
+            if self.text[start..].chars().count() > LONGEST_SIMPLE_KEY {
+                self.text.insert_str(start, "? ");
+                self.text.push('\n');
+                self.indent(depth);
+            }
+            self.text.push(':');
             self.value(value, depth);
         }
+    }
+
+    fn indent(&mut self, depth: usize) {
+        self.text.extend(std::iter::repeat_n(' ', depth));
     }
 
     /// What follows a colon or a dash, with the end of the line.
@@ -95,7 +103,8 @@ impl Writer {
             Out::List(items) if !items.is_empty() => {
                 self.text.push('\n');
                 for item in items {
-                    let _ = write!(self.text, "{}-", " ".repeat(depth + 2));
+                    self.indent(depth + 2);
+                    self.text.push('-');
                     self.value(item, depth + 2);
                 }
             }
@@ -119,7 +128,7 @@ impl Writer {
             Out::Number(number) => {
                 let _ = write!(self.text, "{number}");
             }
-            Out::Text(text) => self.text.push_str(&quoted(text)),
+            Out::Text(text) => write_quoted(text, &mut self.text),
             Out::Hole(source) => {
                 self.text.push('\'');
                 let before = std::mem::take(&mut self.text);
@@ -148,7 +157,8 @@ impl Writer {
     fn lines(&mut self, text: &str, depth: usize) {
         self.text.push('"');
         for line in text.split_inclusive('\n') {
-            let _ = write!(self.text, "\\\n{}", " ".repeat(depth));
+            self.text.push_str("\\\n");
+            self.indent(depth);
             let rest = line.trim_start_matches(' ');
             // The first blank would be taken for indentation.
             if rest.len() < line.len() {
@@ -162,21 +172,26 @@ impl Writer {
 }
 
 /// kas's own keys stand as they are; whatever else users named is quoted.
-fn key_text(text: &str) -> String {
+fn write_key(text: &str, to: &mut String) {
     let plain = !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         && !matches!(text, "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null");
-    if plain { text.to_owned() } else { quoted(text) }
+    if plain { to.push_str(text) } else { write_quoted(text, to) }
 }
 
-fn quoted(text: &str) -> String {
+fn write_quoted(text: &str, to: &mut String) {
     if text.chars().all(|letter| matches!(letter, ' '..='~') || letter.is_alphanumeric()) {
-        return format!("'{}'", text.replace('\'', "''"));
+        to.push('\'');
+        for (at, stretch) in text.split('\'').enumerate() {
+            to.push_str(if at > 0 { "''" } else { "" });
+            to.push_str(stretch);
+        }
+        to.push('\'');
+        return;
     }
-    let mut quoted = String::from('"');
-    escape(text, &mut quoted);
-    quoted.push('"');
-    quoted
+    to.push('"');
+    escape(text, to);
+    to.push('"');
 }
 
 /// The inside of double quotes. Everything that is neither ASCII nor a letter is escaped: line separators, marks of
