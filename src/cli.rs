@@ -18,13 +18,18 @@ use crate::failure::{Failure, Kind};
 #[command(name = "graph", version, disable_help_subcommand = true, propagate_version = false, after_help = EXAMPLES)]
 struct Cli {
     /// Run as if started in this directory
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        global = true,
+        help_heading = "Options of every command"
+    )]
     directory: Option<PathBuf>,
-    /// When to use colours
-    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", global = true)]
+    /// When to use colours: `auto`, `always` or `never`
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", global = true, help_heading = "Options of every command", hide_possible_values = true)]
     color: Colour,
     /// Say what is done; twice for more (`GRAPH_LOG` takes filters)
-    #[arg(short, long, action = ArgAction::Count, global = true)]
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Options of every command")]
     verbose: u8,
     #[command(subcommand)]
     verb: Verb,

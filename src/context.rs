@@ -139,16 +139,14 @@ impl Context {
     }
 }
 
-/// Standard error is asked, because that is where the live display goes; standard output may be a pipe.
+/// Standard error is asked first, because that is where the live display goes; either of the two may be a pipe.
 fn width(env: &Environment) -> Option<u16> {
     let said = env.text("COLUMNS").and_then(|text| text.parse().ok()).filter(|&width| width > 0);
-    let asked = || {
-        rustix::termios::tcgetwinsize(std::io::stderr())
-            .ok()
-            .map(|size| size.ws_col)
-            .filter(|&width| width > 0)
+    let columns = |size: rustix::io::Result<rustix::termios::Winsize>| {
+        size.ok().map(|size| size.ws_col).filter(|&width| width > 0)
     };
-    said.or_else(asked)
+    said.or_else(|| columns(rustix::termios::tcgetwinsize(std::io::stderr())))
+        .or_else(|| columns(rustix::termios::tcgetwinsize(std::io::stdout())))
 }
 
 #[cfg(test)]

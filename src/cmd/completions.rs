@@ -7,6 +7,11 @@ use clap_complete::{Shell, generate};
 
 /// The arguments of `graph completions`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph completions bash > ~/.local/share/bash-completion/completions/graph
+  graph completions zsh > \"${fpath[1]}/_graph\"
+  graph completions fish > ~/.config/fish/completions/graph.fish")]
 pub struct Args {
     /// The shell to complete for
     pub shell: Shell,

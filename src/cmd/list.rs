@@ -22,8 +22,8 @@ pub struct Args {
     /// Names, globs over names or labels, united; `!` excludes
     #[arg(value_name = "SELECTOR")]
     pub selectors: Vec<String>,
-    /// The form of the output
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// The form of the output: `text` or `json`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 }
 

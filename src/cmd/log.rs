@@ -15,6 +15,11 @@ const HISTORY: usize = 100;
 
 /// The arguments of `graph log`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph log image/rpi-scarthgap --tail 50    how it ended
+  graph log image/rpi-scarthgap --run 12     what it said in run 12
+  less \"$(graph log --path image/rpi-scarthgap)\"")]
 pub struct Args {
     /// The node: a name, or a selector that means one
     #[arg(value_name = "NODE")]

@@ -28,7 +28,7 @@ pub struct Args {
     /// Open no socket: branches are where they were last seen
     #[arg(long)]
     pub offline: bool,
-    /// Plan as `build --force` would: what is selected is built even if it is fresh
+    /// Plan as `build --force` would
     #[arg(long)]
     pub force: bool,
     /// Show fresh nodes too
@@ -40,8 +40,8 @@ pub struct Args {
     /// Promise to change nothing, which holds in any case
     #[arg(long)]
     pub dry_run: bool,
-    /// The form of the output
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// The form of the output: `text`, `json` or `markdown`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: PlanFormat,
 }
 

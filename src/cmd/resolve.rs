@@ -16,12 +16,16 @@ use crate::front::kas::{
 
 /// The arguments of `graph resolve`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph resolve kas/board.yaml:kas/scarthgap.yaml            what kas makes of the chain
+  graph resolve kas/board.yaml:kas/scarthgap.yaml --files    which files it reads, in order")]
 pub struct Args {
     /// kas files joined by colons, such as `kas/bsp-base.yaml:kas/scarthgap.yaml`
     #[arg(value_name = "CHAIN")]
     pub chain: String,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Yaml)]
+    /// How to print it: `yaml`, as `kas dump` does, or `json`
+    #[arg(long, value_enum, default_value_t = Format::Yaml, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
     /// Print the files in the order in which they are merged, instead of what they are merged to
     #[arg(long)]

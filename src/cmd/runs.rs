@@ -14,12 +14,16 @@ use crate::report::view::summary::Endings;
 
 /// The arguments of `graph runs`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph runs -n 5                             the last five
+  graph why image/rpi-scarthgap --run 12      why it was built in one of them")]
 pub struct Args {
     /// How many
     #[arg(short = 'n', long, default_value_t = 20, value_name = "COUNT")]
     pub limit: usize,
-    /// The form of the output
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// The form of the output: `text` or `json`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 }
 

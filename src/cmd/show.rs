@@ -12,6 +12,10 @@ use crate::report::view::show::{Places, ShowView};
 
 /// The arguments of `graph show`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph show image/rpi-scarthgap                  what goes into it, with where it was written
+  graph show image/rpi-scarthgap --format json    for scripts")]
 pub struct Args {
     /// The node: a name, or a selector that means one
     #[arg(value_name = "NODE")]
@@ -19,8 +23,8 @@ pub struct Args {
     /// Open no socket: branches are where they were last seen
     #[arg(long)]
     pub offline: bool,
-    /// The form of the output
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// The form of the output: `text` or `json`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 }
 

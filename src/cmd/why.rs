@@ -36,8 +36,8 @@ pub struct Args {
     /// Open no socket: branches are where they were last seen
     #[arg(long)]
     pub offline: bool,
-    /// The form of the output
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// The form of the output: `text` or `json`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 }
 

@@ -109,6 +109,29 @@ pub fn count(count: usize, noun: &str) -> String {
     format!("{} {noun}{ending}", number(count))
 }
 
+/// A line of a log without the time and the level that kas begins it with (`2026-01-30 23:00:00 - INFO     - …`): they
+/// would fill half of a terminal, and the display has a clock of its own.
+#[must_use]
+pub fn without_stamp(line: &str) -> &str {
+    let is_stamp = |text: &str| {
+        text.len() == 19
+            && text.bytes().zip("0000-00-00 00:00:00".bytes()).all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                other => byte == other,
+            })
+    };
+    let mut pieces = line.splitn(3, " - ");
+    match (pieces.next(), pieces.next(), pieces.next()) {
+        (Some(stamp), Some(level), Some(rest))
+            if is_stamp(stamp)
+                && level.trim_end().bytes().all(|byte| byte.is_ascii_uppercase()) =>
+        {
+            rest
+        }
+        _ => line,
+    }
+}
+
 /// Names in few words: those that differ in the last segment only share a pair of braces, as in
 /// `image/{rpi-scarthgap,verdin-scarthgap}`. Each line is a selector that means its nodes.
 #[must_use]
@@ -149,7 +172,7 @@ fn split(name: &str) -> (&str, &str) {
 mod tests {
     use graph::name::NodeName;
 
-    use super::{about, bytes, clock, duration, names, number};
+    use super::{about, bytes, clock, duration, names, number, without_stamp};
 
     #[test]
     fn amounts() {
@@ -170,6 +193,19 @@ mod tests {
             ["512 B", "3.0 GiB", "4.0 EiB"]
         );
         assert_eq!([number(7), number(1234), number(1_234_567)], ["7", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn stamps_of_kas_are_left_out() {
+        for (line, expect) in [
+            ("2026-01-30 23:00:00 - INFO     - NOTE: a - b", "NOTE: a - b"),
+            ("2026-01-30 23:00:00 - ERROR    - ", ""),
+            ("2026-01-30 - INFO - x", "2026-01-30 - INFO - x"),
+            ("NOTE: a - B - c", "NOTE: a - B - c"),
+            ("", ""),
+        ] {
+            assert_eq!(without_stamp(line), expect);
+        }
     }
 
     #[test]

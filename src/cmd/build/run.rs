@@ -63,17 +63,17 @@ pub struct Args {
     /// Build what does not need a failed build
     #[arg(long)]
     pub keep_going: bool,
-    /// Ask no remote for its branches: they are where they were last seen. kas itself may still fetch
+    /// Ask no remote for its branches; kas itself may still fetch
     #[arg(long)]
     pub offline: bool,
     /// Fail instead of waiting for another build of this project
     #[arg(long)]
     pub no_wait: bool,
-    /// How the run is shown
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    /// How the run is shown: `auto`, `live`, `plain` or `github`
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", hide_possible_values = true)]
     pub progress: Progress,
-    /// The form of the summary
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// The form of the summary: `text` or `json`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 }
 

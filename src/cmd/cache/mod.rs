@@ -18,12 +18,24 @@ use report::{Cleared, Collected, Counted, Verified};
 
 /// The arguments of `graph cache`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph cache stat                        how much there is
+  graph cache gc --budget 20GiB --dry-run what would go
+  graph cache verify                      whether it is whole")]
 pub struct Args {
     /// What to do
     #[command(subcommand)]
     pub action: Action,
-    /// The form of what is printed
-    #[arg(long, value_enum, default_value_t, global = true)]
+    /// The form of what is printed: `text` or `json`
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        global = true,
+        hide_possible_values = true
+    )]
     pub format: Format,
 }
 

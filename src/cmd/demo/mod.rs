@@ -20,11 +20,15 @@ const DIRECTORY: &str = "graph-demo";
 
 /// The arguments of `graph demo`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph demo                       build twelve toy boards, and explain
+  graph demo boards --only-write   write the project, and leave the rest to you")]
 pub struct Args {
     /// Where to write the example: an absent or empty directory, or one that holds a demo
     #[arg(value_name = "DIR", default_value = DIRECTORY)]
     pub dir: PathBuf,
-    /// Leave the files of a demo that is there as they are, instead of writing them anew
+    /// Leave the files of a demo that is there as they are
     #[arg(long)]
     pub keep: bool,
     /// Write the example and stop there

@@ -18,6 +18,27 @@ pub(super) enum Health {
     Broken,
 }
 
+/// Where what is said of a thing begins.
+const INDENT: usize = 27;
+
+/// A text in lines of some columns, broken at blanks; a word that is longer stays whole. A room in which nothing can be
+/// said is none.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always one");
+        if !line.is_empty() && room >= 20 && line.chars().count() + 1 + word.chars().count() > room
+        {
+            lines.push(word.to_owned());
+        } else {
+            let gap = if line.is_empty() { "" } else { " " };
+            line.push_str(gap);
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Check {
@@ -69,18 +90,39 @@ impl<'a> Report<'a> {
     }
 
     /// For people: what is wrong stands out by its word, not by a colour alone.
-    pub(super) fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn text(&self, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
+        let room = width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(INDENT));
         for check in self.checks {
             let word = match check.health {
                 Health::Ok => "ok",
                 Health::Warning => "warning",
                 Health::Broken => "broken",
             };
-            writeln!(out, "{word:<8} {:<17} {}", check.name, escape::terminal(&check.found))?;
-            for hint in &check.hints {
-                writeln!(out, "{:<26} hint: {}", "", escape::terminal(hint))?;
+            let hints = check.hints.iter().map(|hint| format!("hint: {hint}"));
+            let texts = std::iter::once(check.found.clone()).chain(hints);
+            let lines = texts.flat_map(|text| wrapped(&escape::terminal(&text), room));
+            let mut head = format!("{word:<8} {:<17} ", check.name);
+            for line in lines {
+                writeln!(out, "{head:<INDENT$}{line}")?;
+                head.clear();
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_are_broken_at_blanks() {
+        let text = "the repository `a-very-long-name-of-a-repository` is gone";
+        assert_eq!(
+            wrapped(text, 20),
+            ["the repository", "`a-very-long-name-of-a-repository`", "is gone"]
+        );
+        assert_eq!(wrapped(text, usize::MAX), [text]);
+        assert_eq!(wrapped(text, 3), [text]);
     }
 }

@@ -19,9 +19,13 @@ use check::{Check, Report};
 
 /// The arguments of `graph doctor`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph doctor                   before the first build, and when one fails for no good reason
+  graph doctor --format json     for the monitoring of a host; status 3 if something is broken")]
 pub struct Args {
-    /// The form of what is printed
-    #[arg(long, value_enum, default_value_t)]
+    /// The form of what is printed: `text` or `json`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: super::console::Format,
 }
 
@@ -41,7 +45,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
     checks.extend(host::checks(&project.settings, &context.env));
     let report = Report::of(&checks);
     match args.format {
-        super::console::Format::Text => report.text(out)?,
+        super::console::Format::Text => {
+            report.text(context.width.filter(|_| context.stdout.is_terminal()), out)?;
+        }
         super::console::Format::Json => json(&report, out)?,
     }
     out.flush()?;

@@ -13,6 +13,10 @@ use found::Found;
 
 /// The arguments of `graph init`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  graph init            write graph.yaml into this directory
+  graph init --print    only show what it would be")]
 pub struct Args {
     /// Write anew a `graph.yaml` that is there
     #[arg(long)]

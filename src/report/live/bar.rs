@@ -18,7 +18,7 @@ use crate::report::gist::DOT;
 use crate::report::page::{BAD, DIM, HEAD, STALE, columns, cut, pad, paint};
 use crate::report::progress::{Progress, Running};
 use crate::report::view::summary::EndingKind;
-use crate::report::words::{about, clock, count, duration, number};
+use crate::report::words::{about, clock, count, duration, number, without_stamp};
 
 /// The eye sees no more, and a terminal behind a slow line takes no more.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -193,7 +193,8 @@ fn time(running: &Running, elapsed: Duration) -> String {
 fn row(head: &str, running: &Running, width: usize) -> String {
     let head = cut(head, width);
     let room = width.saturating_sub(columns(&head) + 2);
-    let last = running.line.as_deref().map(log_line).or(running.step.map(Into::into));
+    let last =
+        running.line.as_deref().map(without_stamp).map(log_line).or(running.step.map(Into::into));
     match last {
         Some(last) if room >= 8 => format!("{head}  {}", paint(DIM, cut(&last, room))),
         _ => head.trim_end().to_owned(),

@@ -15,7 +15,7 @@ use crate::report::progress::{Progress, Running, milliseconds};
 use crate::report::sentence::sentence;
 use crate::report::view::reason::ReasonView;
 use crate::report::view::summary::EndingKind;
-use crate::report::words::{about, clock, count, duration, number};
+use crate::report::words::{about, clock, count, duration, number, without_stamp};
 
 /// Some CI systems end a job that is silent for ten minutes; people grow uneasy after one.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -145,7 +145,8 @@ fn beat(node: &NodeName, running: &Running, elapsed: Duration) -> String {
         line += &format!(" · {step}");
     }
     if let Some(last) = &running.line {
-        line += &paint(DIM, format!(" · {}", cut(&workflow_line(last), 100))).to_string();
+        line += &paint(DIM, format!(" · {}", cut(&workflow_line(without_stamp(last)), 100)))
+            .to_string();
     }
     line
 }
@@ -187,7 +188,7 @@ pub(super) fn failure(
     for (log, lines) in own.chain(causes) {
         writeln!(out, "  {}", paint(DIM, escaped(log)))?;
         for line in lines {
-            writeln!(out, "  {} {}", paint(BAD, "|"), escaped(line))?;
+            writeln!(out, "  {} {}", paint(BAD, "|"), escaped(without_stamp(line)))?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::escape::terminal;
-use crate::report::page::{HEAD, Page, paint};
+use crate::report::page::{HEAD, Page, columns, paint};
 use crate::report::view::list::{Labels, ListView};
 
 /// Writes a list of nodes.
@@ -13,9 +13,16 @@ use crate::report::view::list::{Labels, ListView};
 /// # Errors
 /// When the writer fails.
 pub fn list(view: &ListView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    // What the name says already fills a terminal and tells a reader nothing; a script gets all.
+    let is_told = |name: &str, value: &String| page.width.is_some() && name.contains(&**value);
     let rows = view.nodes.iter().map(|node| {
         let needs: Vec<&str> = node.needs.iter().map(graph::name::NodeName::as_str).collect();
-        let labels = labels(&node.labels);
+        let mut more = node.labels.clone();
+        more.values_mut().for_each(|values| {
+            values.retain(|value| !is_told(node.name.as_str(), value));
+        });
+        more.retain(|_, values| !values.is_empty());
+        let labels = labels(&more);
         let name = node.name.as_str().to_owned();
         [name, labels, terminal(&node.declared).into_owned(), needs.join(" ")]
     });
@@ -28,12 +35,21 @@ pub fn list(view: &ListView, page: &Page, out: &mut dyn Write) -> io::Result<()>
     if view.nodes.is_empty() {
         return writeln!(out, "no nodes are declared");
     }
-    let columns = match width {
-        0..60 => 2,
-        60..110 => 3,
-        _ => 4,
-    };
-    table(&["NAME", "LABELS", "DECLARED", "NEEDS"], rows, columns, width, out)
+    let rows: Vec<[String; 4]> = rows.collect();
+    let fit = fitting(&rows, width).max(2);
+    table(&["NAME", "LABELS", "DECLARED", "NEEDS"], rows.into_iter(), fit, width, out)
+}
+
+/// How many of the first columns fit side by side, with two blanks after each.
+fn fitting<const N: usize>(rows: &[[String; N]], width: usize) -> usize {
+    let wide = |at: usize| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0) + 2;
+    let mut used = 0;
+    (0..N)
+        .take_while(|&at| {
+            used += wide(at);
+            used <= width + 2
+        })
+        .count()
 }
 
 /// Labels as selectors: `machine=rpi workflow=manual,onpush`.
