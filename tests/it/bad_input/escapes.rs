@@ -84,11 +84,21 @@ fn problems_are_no_commands() {
 #[test]
 fn a_log_is_no_command() {
     let world = hostile();
-    world.graph(&["build", "image/one-scarthgap"]);
-    let run = world.graph(&["runs", "--format", "json"]).stdout;
-    let view: serde_json::Value = serde_json::from_str(&run).expect("it is JSON");
-    if view["runs"].as_array().is_none_or(Vec::is_empty) {
-        return;
-    }
-    check(&world.graph(&["log", "image/one-scarthgap"]).stdout);
+    let kas = r"#!/bin/sh
+case $1 in
+--version) echo 'kas 5.2 (configuration format version 21, earliest compatible version 1)' ;;
+*) printf '##[error]x\n::error::y\n  ::stop-commands::z\n\033[31mred\033]0;title\a\n'; exit 1 ;;
+esac
+";
+    world.write("bin/kas", kas);
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(world.path("bin/kas"), executable).expect("it is ours");
+    world.write("graph.yaml", "version: 1\nkas: {program: bin/kas}\n");
+    let built = world.graph(&["build", "image/one-scarthgap"]);
+    assert_eq!(built.code, Some(1), "{built}");
+    check(&built.stdout);
+    assert!(!built.stderr.contains("##[") && !built.stderr.contains('\u{1b}'), "{built}");
+    let log = world.graph_ok(&["log", "image/one-scarthgap"]).stdout;
+    assert!(log.contains(r"\u{3a}:error::y"), "{log}");
+    check(&log);
 }

@@ -277,35 +277,29 @@ fn a_list_fits_its_terminal() {
     let ids: Vec<NodeId> = graph.ids().collect();
     let view = ListView::of(&graph, &ids);
     let list = |width: Option<usize>| plain(|out| text::list(&view, &page(width), out));
-    assert_snapshot!(list(Some(40)), @r"
+    assert_snapshot!(list(Some(40)), @"
     NAME                    LABELS
-    image/qemu-scarthgap    machine=qemu
-                            workflow=manua
+    image/qemu-scarthgap    workflow=manua
                             l,onpush
-    image/rpi-scarthgap     machine=rpi
-                            workflow=manua
+    image/rpi-scarthgap     workflow=manua
                             l,onpush
-    image/verdin-scarthgap  machine=verdin
-                            workflow=manua
+    image/verdin-scarthgap  workflow=manua
                             l,onpush
-    sdk/rpi-scarthgap       machine=rpi
+    sdk/rpi-scarthgap
     ");
-    assert_snapshot!(list(Some(80)), @r"
+    assert_snapshot!(list(Some(80)), @"
     NAME                    LABELS                  DECLARED
-    image/qemu-scarthgap    machine=qemu            .github/machines.json:14
-                            workflow=manual,onpush
-    image/rpi-scarthgap     machine=rpi             .github/machines.json:14
-                            workflow=manual,onpush
-    image/verdin-scarthgap  machine=verdin          .github/machines.json:14
-                            workflow=manual,onpush
-    sdk/rpi-scarthgap       machine=rpi             .github/machines.json:14
+    image/qemu-scarthgap    workflow=manual,onpush  .github/machines.json:14
+    image/rpi-scarthgap     workflow=manual,onpush  .github/machines.json:14
+    image/verdin-scarthgap  workflow=manual,onpush  .github/machines.json:14
+    sdk/rpi-scarthgap                               .github/machines.json:14
     ");
-    assert_snapshot!(list(Some(120)), @r"
-    NAME                    LABELS                                 DECLARED                  NEEDS
-    image/qemu-scarthgap    machine=qemu workflow=manual,onpush    .github/machines.json:14
-    image/rpi-scarthgap     machine=rpi workflow=manual,onpush     .github/machines.json:14
-    image/verdin-scarthgap  machine=verdin workflow=manual,onpush  .github/machines.json:14
-    sdk/rpi-scarthgap       machine=rpi                            .github/machines.json:14  image/rpi-scarthgap
+    assert_snapshot!(list(Some(120)), @"
+    NAME                    LABELS                  DECLARED                  NEEDS
+    image/qemu-scarthgap    workflow=manual,onpush  .github/machines.json:14
+    image/rpi-scarthgap     workflow=manual,onpush  .github/machines.json:14
+    image/verdin-scarthgap  workflow=manual,onpush  .github/machines.json:14
+    sdk/rpi-scarthgap                               .github/machines.json:14  image/rpi-scarthgap
     ");
     assert_snapshot!(list(None), @r"
     image/qemu-scarthgap	machine=qemu workflow=manual,onpush	.github/machines.json:14	
