@@ -11,6 +11,7 @@ use graph_cli::exec::kas::{Container, Engine, Toolchain};
 use graph_cli::exec::local::Settings;
 
 use crate::exec_world::{execute, input, node, settings};
+use crate::world::World;
 
 fn git(dir: &Path, args: &[&str]) {
     let mut git = Command::new("git");
@@ -74,4 +75,32 @@ fn git_in_a_container_finds_the_repository_of_a_work_tree() {
         volumes(&top, &top.join("main"), &top.join("main/file")),
         ["main ro", "main/.graph rw"]
     );
+}
+
+#[test]
+fn an_image_that_is_not_here_is_pulled_before_it_is_used() {
+    let mut world = World::new();
+    let settings = world.read("graph.yaml");
+    let kas =
+        settings.lines().find(|line| line.trim_start().starts_with("program: ")).expect("kas");
+    world.edit("graph.yaml", kas, "  image: example/kas:5.2");
+    let digest = "1".repeat(64);
+    let calls = world.path("calls").display().to_string();
+    let engine = format!(
+        "#!/bin/sh\nCALLS={calls}\necho \"$1 $2\" >> \"$CALLS\"\ncase \"$1\" in\nimage) grep -q ^pull \"$CALLS\" \\\n\
+         || {{ echo 'Error: No such image' >&2; exit 1; }}; echo sha256:{digest};;\nrun) exit 7;;\nesac\n"
+    );
+    world.write("bin/docker", &engine);
+    let script = world.path("bin/docker");
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    world.set_env("PATH", &format!("{}:{path}", world.path("bin").display()));
+    let built = world.graph(&["build", "image/alder-one-scarthgap"]);
+    assert_eq!(built.code, Some(1), "{built}");
+    assert!(built.stderr.contains("pulling the image `example/kas:5.2`"), "{built}");
+    let calls = world.read("calls");
+    assert_eq!(calls.matches("pull --quiet").count(), 1, "{calls}");
+    assert!(calls.contains("\nrun "), "{calls}");
+    world.graph(&["build", "image/alder-one-scarthgap"]);
+    assert_eq!(world.read("calls").matches("pull").count(), 1);
 }

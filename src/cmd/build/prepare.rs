@@ -17,11 +17,15 @@ use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
 use crate::layout::Layout;
 use crate::probe::Mode;
-use crate::probe::tool::find_program;
+use crate::probe::tool::{find_program, image_digest};
+use crate::process::Call;
 use crate::redact::redact_url;
 
 /// How often a held lock is tried again.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long an image may take to come.
+const PULLING: Duration = Duration::from_secs(3600);
 
 /// Whether to wait for another build of the same project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,18 +64,45 @@ pub(super) fn lock(
     }
 }
 
-/// Installs the kas that the settings name, if it is one that `graph` installs and it is not there yet.
+/// Installs the kas that the settings name, if it is one that `graph` installs, or pulls the image that holds it: what is
+/// not here has no version, and what has no version is not built with.
 pub(super) fn provide_kas(
     settings: &Settings,
     layout: &Layout,
     context: &Context,
     console: &Console,
 ) -> anyhow::Result<()> {
-    if let Kas::Version(version) = &settings.kas {
-        let outer = outer(context);
-        provision::kas(&layout.tools(), version, &outer, |line| console.note(line))?;
+    match &settings.kas {
+        Kas::Version(version) => {
+            provision::kas(&layout.tools(), version, &outer(context), |line| console.note(line))?;
+        }
+        Kas::Image(image) if image_digest(&context.env, image).is_err() => {
+            pull(image, layout, context, console)?;
+        }
+        Kas::Image(_) | Kas::Program(_) => {}
     }
     Ok(())
+}
+
+fn pull(image: &str, layout: &Layout, context: &Context, console: &Console) -> anyhow::Result<()> {
+    let engine = engine(image, layout, context)?;
+    console.note(&format!("pulling the image `{image}`"));
+    let call = Call::new(engine.program()).args(["pull", "--quiet", image]).dir("/");
+    call.env(context.env.iter()).deadline(PULLING).answer().map_err(|error| {
+        Failure::new(Kind::Environment, format!("cannot pull the image `{image}`: {error}"))
+            .hint("is the name right, and does this host reach the registry?")
+    })?;
+    Ok(())
+}
+
+/// The engine that runs containers here.
+fn engine(image: &str, layout: &Layout, context: &Context) -> Result<Engine, Failure> {
+    let here =
+        |engine: &Engine| find_program(&context.env, layout.root(), engine.program()).is_some();
+    [Engine::Docker, Engine::Podman].into_iter().find(here).ok_or_else(|| {
+        let message = format!("neither docker nor podman is there to run `{image}`");
+        Failure::new(Kind::Environment, message)
+    })
 }
 
 /// Removes clones that killed runs have left, of this project and of all others that share the directory. Their names
@@ -141,15 +172,7 @@ pub(super) fn toolchain(
                 .hint("`kas: {version: \"5.2\"}` in `graph.yaml` lets `graph` install it")
         }),
         Kas::Image(image) => {
-            let engine = [Engine::Docker, Engine::Podman]
-                .into_iter()
-                .find(|engine| find(engine.program()).is_some());
-            let engine = engine.ok_or_else(|| {
-                Failure::new(
-                    Kind::Environment,
-                    format!("neither docker nor podman is there to run `{image}`"),
-                )
-            })?;
+            let engine = engine(image, layout, context)?;
             let user = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
             Ok(Toolchain::Container(Container { engine, image: image.clone(), user }))
         }

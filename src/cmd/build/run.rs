@@ -159,7 +159,8 @@ fn build(
     let view =
         PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity.builds);
     let facts = Arc::new(survey.observed.facts.clone());
-    let together = capacity.builds.min(plan.entries.len());
+    let tally = plan.tally();
+    let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
     let executor = LocalExecutor::new(
         local::Settings {
             run: run.id(),
@@ -196,7 +197,7 @@ fn build(
     );
     let options = Options {
         run: run.id(),
-        tally: plan.tally(),
+        tally,
         estimate_ms: view.summary.estimate_ms,
         estimates: estimates(opened, plan),
         retries: settings.run.retries,
