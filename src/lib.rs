@@ -43,12 +43,20 @@
 //!   the last change of the node's inputs is not believed, but made once more from nothing (`exec::filled`).
 //! - *A record is written only after its outputs are in the store and in place*: one function of the cache does the
 //!   three in order, and there is no other way to write a success.
-//! - *In doubt, stale.* A fact that could not be observed makes no key; a node without a key is never fresh.
+//! - *In doubt, stale.* A fact that could not be observed makes no key; a node without a key is never fresh, and is not
+//!   even run, because nothing that it left could count.
+//! - *Of what an earlier build left, nothing is taken for what this one made* (`exec::filled`, `exec::workdir`).
 //! - *Nothing outlives its node.* Every step runs under a supervisor process that adopts whatever leaves the group and
 //!   dies with the program through a pipe (`exec::supervise`).
 //! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
 //!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
 //! - *Plans change nothing* but the memo of file digests, and `--offline` opens no socket.
+//!
+//! # Where a library was expected and is not
+//!
+//! YAML is read by our own scanner (`front::yaml`): libyaml and its port in Rust refuse texts that PyYAML reads, and the
+//! port panics on one. The frame of the live display is drawn in `report::live`, because a library for it brings its own
+//! clock and threads. What `kas dump` prints is printed by `front::kas::dump`, to the byte.
 //!
 //! # What is deliberately absent
 //!

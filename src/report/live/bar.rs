@@ -184,7 +184,7 @@ impl Bar {
 fn time(running: &Running, elapsed: Duration) -> String {
     let clock = format!("{:>5}", clock(running.runs_ms(elapsed)));
     match running.estimate_ms {
-        Some(ms) => format!("{clock} of {}", duration(ms / 1000 * 1000)),
+        Some(ms) => format!("{clock} of {}", duration(ms.div_ceil(1000) * 1000)),
         None => clock,
     }
 }
