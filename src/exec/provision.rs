@@ -178,7 +178,7 @@ mod tests {
         for good in ["5.2", "4.8.2", "5.0rc1", "5"] {
             assert!(is_version(good), "{good}");
         }
-        for bad in ["", ".", "5..2", "-r x", "5.2 --index-url x", "../5", "5.2\n", "v5", "5/2"] {
+        for bad in ["", ".", "5..2", "-r x", "5.2 --pre x", "../5", "5.2\n", "v5", "5/2"] {
             assert!(!is_version(bad), "{bad}");
         }
     }
