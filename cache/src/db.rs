@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rustix::fs::{FlockOperation, flock};
 
 use crate::error::{Error, Fault};
 use crate::schema;
@@ -44,6 +45,7 @@ enum Access {
 impl Database {
     /// Opens the database for reading and writing, and makes or migrates it where needed.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let _alone = while_it_is_made(path);
         peek(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -183,6 +185,15 @@ impl Database {
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Keeps others from opening a database for writing until this is dropped: one that is half made looks damaged, and
+/// SQLite itself lets several switch a new one to WAL at once. It is the directory that is locked, so that nothing has
+/// to be written; where that cannot be (some network file systems), they are on their own.
+fn while_it_is_made(path: &Path) -> Option<File> {
+    let dir = File::open(path.parent()?).ok()?;
+    flock(&dir, FlockOperation::LockExclusive).ok()?;
+    Some(dir)
 }
 
 /// The files of a database: itself, what is not yet in it, and what processes share of it.
