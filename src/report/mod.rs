@@ -5,7 +5,6 @@
 //! page · words · escape  how wide, in which words, made safe
 //! text json markdown     a view in one of its forms
 //! live                   a run while it goes on: terminal, log, GitHub
-//! render                 any view in any form
 //! diagnostics · log      problems of the input; a log of a node
 //! ```
 
@@ -25,5 +24,3 @@ pub mod live;
 pub mod log;
 pub mod markdown;
 pub mod text;
-
-pub mod render;

@@ -5,7 +5,6 @@ use graph::model::NodeId;
 use graph::record::{Outcome, Records};
 use graph::verdict::{Reason, differences};
 use graph_cli::diagnostic::Diagnostics;
-use graph_cli::report::render::{Format, View, render};
 use graph_cli::report::text;
 use graph_cli::report::view::list::ListView;
 use graph_cli::report::view::plan::{PlanView, Scope};
@@ -249,15 +248,6 @@ fn runs_are_a_table() {
     1	2026-01-31T01:00:00Z		died	9 fresh
     ");
     assert_snapshot!(plain(|out| text::runs(&RunsView::of(Vec::new()), &page(80), out)), @"no runs yet: `graph build` makes the first");
-    let view = View::Runs(view);
-    assert_snapshot!(plain(|out| render(&view, Format::Markdown, &page(80), out)), @r"
-    <pre>
-    RUN  STATE    STARTED           WALL         NODES
-    3    running  2026-01-30 23:00               1 built · 9 fresh
-    2    failed   00:00, 2 h ago    42 min 10 s  2 built · 9 fresh · 1 failed
-    1    died     01:00, 1 h ago                 9 fresh
-    </pre>
-    ");
 }
 
 #[test]
