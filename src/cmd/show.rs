@@ -35,11 +35,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
     let opened = Opened::to_look(context, mode(args.offline))?;
     let id = opened.node(&args.node)?;
-    let survey = Survey::of(context, &opened, vec![id], Vec::new())?;
-    let survey = survey.with_stamps(context, &opened)?;
-    let plan = survey.plan(&opened);
-    let entry =
-        plan.entries.iter().find(|entry| entry.id == id).expect("what is wanted is planned");
+    let (survey, judgement) = Survey::of_one(context, &opened, id)?;
     let name = &opened.graph.node(id).name;
     let last = survey.records.last(name).map(|last| last.record.as_ref());
     let layout = &opened.layout;
@@ -47,8 +43,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let log = last.map(|last| layout.log_file(last.run, name)).filter(|log| log.exists());
     let places = Places { root: layout.root(), work: &work, out: &out_dir, log: log.as_deref() };
     let program = |program: &str| super::build::program_words(&opened, context, program);
-    let view =
-        ShowView::of((&opened.graph, id), &entry.judgement, survey.facts(), last, places, program);
+    let view = ShowView::of((&opened.graph, id), &judgement, survey.facts(), last, places, program);
     Console::of(context).diagnostics(&survey.warnings(&opened));
     print(&view, args.format, context, text::show, out)
 }

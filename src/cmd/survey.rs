@@ -4,6 +4,7 @@ use graph::facts::Facts;
 use graph::model::NodeId;
 use graph::plan::{self, Plan};
 use graph::record::Records;
+use graph::verdict::Judgement;
 
 use super::kept;
 use super::opened::Opened;
@@ -39,6 +40,18 @@ impl Survey {
         let names = opened.graph.closure(&wanted).into_iter().map(|id| &opened.graph.node(id).name);
         let records = opened.kept.cache().records_for(names).map_err(kept::failure)?;
         Ok(Self { observed, records, wanted, forced })
+    }
+
+    /// Observes and remembers one node, stamps included, and judges it: what a verb needs that tells all of a node.
+    pub(super) fn of_one(
+        context: &Context,
+        opened: &Opened,
+        id: NodeId,
+    ) -> anyhow::Result<(Self, Judgement)> {
+        let survey = Self::of(context, opened, vec![id], Vec::new())?;
+        let survey = survey.with_stamps(context, opened)?;
+        let planned = survey.plan(opened).entries.into_iter().find(|entry| entry.id == id);
+        Ok((survey, planned.expect("what is wanted is planned").judgement))
     }
 
     /// Adds the stamps, for a verb that records or shows them.

@@ -59,15 +59,11 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
 fn now(args: &Args, context: &Context) -> anyhow::Result<WhyView> {
     let opened = Opened::to_look(context, mode(args.offline))?;
     let id = opened.node(&args.node)?;
-    let survey = Survey::of(context, &opened, vec![id], Vec::new())?;
-    let survey = survey.with_stamps(context, &opened)?;
-    let plan = survey.plan(&opened);
-    let entry =
-        plan.entries.iter().find(|entry| entry.id == id).expect("what is wanted is planned");
+    let (survey, judgement) = Survey::of_one(context, &opened, id)?;
     let node = opened.graph.node(id);
     Console::of(context).diagnostics(&survey.warnings(&opened));
     let last = survey.records.last(&node.name);
-    let view = WhyView::now(node, &entry.judgement, last.map(|last| last.record.as_ref()));
+    let view = WhyView::now(node, &judgement, last.map(|last| last.record.as_ref()));
     let trees: Vec<&str> = node
         .inputs
         .iter()
@@ -81,13 +77,7 @@ fn now(args: &Args, context: &Context) -> anyhow::Result<WhyView> {
         None => opened.kept.cache().manifest(digest).ok().flatten(),
     };
     let before = last.map(|last| last.record.parts.to_vec()).unwrap_or_default();
-    Ok(with_files(
-        view,
-        &before,
-        &entry.judgement.fingerprint.parts,
-        |part| trees.contains(&part),
-        find,
-    ))
+    Ok(with_files(view, &before, &judgement.fingerprint.parts, |part| trees.contains(&part), find))
 }
 
 fn then(args: &Args, run: i64, context: &Context) -> anyhow::Result<WhyView> {
