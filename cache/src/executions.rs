@@ -237,6 +237,8 @@ impl Stored {
             node,
             key: self.key,
             parts,
+            reads: None,
+            wide_key: None,
             outcome: self.outcome,
             outputs: self.outputs,
             cost: self.cost,

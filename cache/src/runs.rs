@@ -30,6 +30,10 @@ pub struct Execution {
     pub key: Option<Digest>,
     /// Its parts, from the judgement that started it.
     pub parts: Vec<Part>,
+    /// Which files of its commit it read, as far as that is known.
+    pub reads: Option<Digest>,
+    /// The key that it has where nobody knows what it reads, if that is another one.
+    pub wide_key: Option<Digest>,
     /// What it cost.
     pub cost: Cost,
     /// When it ended, in milliseconds since 1970.
@@ -46,6 +50,8 @@ impl Execution {
             node: node.clone(),
             key: judgement.fingerprint.key.as_ref().ok().copied(),
             parts: judgement.fingerprint.parts.clone(),
+            reads: None,
+            wide_key: None,
             cost,
             ended,
             cause: Cause::of(&judgement.verdict),
@@ -275,10 +281,11 @@ impl Run {
         origin: Origin,
         stamp: Option<&[u8]>,
     ) -> Result<Arc<Record>, Error> {
-        let Execution { node, key, parts, cost, ended, cause } = execution;
+        let Execution { node, key, parts, reads, wide_key, cost, ended, cause } = execution;
         let key = key.unwrap_or_else(|| key_of(&parts));
         let (parts, run) = (parts.into(), self.0.id);
-        let record = Record { node, key, parts, outcome, outputs, cost, run, ended };
+        let record =
+            Record { node, key, parts, reads, wide_key, outcome, outputs, cost, run, ended };
         self.0
             .state
             .db

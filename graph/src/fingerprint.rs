@@ -11,6 +11,10 @@
 //! The content of a generated file is no part: a front-end makes it of nothing but inputs, each of which is a part
 //! already, so that pinning a branch at the commit it names rebuilds nothing.
 //!
+//! The part of a commit is all its files; for a node of which it is known which of them its last build read, it is those
+//! (a [`Narrowing`]). That serves to show that nothing changed for that build. A build that does run may read others, so
+//! that what is to be run is told apart by all of the commit: see [`Fingerprint::execution_key`].
+//!
 //! An input that is missing is a part too, with a digest of its own; one that is unknown makes no key at all.
 
 use std::sync::Arc;
@@ -18,7 +22,9 @@ use std::sync::Arc;
 use crate::digest::{Digest, Fields};
 use crate::facts::{Fact, Facts};
 use crate::name::NodeName;
-use crate::spec::{Action, Dir, Node, Output, Piece, Place, Presence, Role, Template};
+use crate::spec::{
+    Action, Condition, Dir, Node, Output, Piece, Place, Presence, Role, Source, Step, Template,
+};
 
 /// Raised when a node made under the old rules must not count as made under the new ones.
 const KEY_DOMAIN: &str = "graph key v1";
@@ -48,6 +54,39 @@ pub struct Fingerprint {
     pub parts: Vec<Part>,
     /// The key, or what stands in its way.
     pub key: Result<Digest, Vec<Obstacle>>,
+    /// What the part of the commit was narrowed to, if it was.
+    pub narrowing: Option<Narrowing>,
+}
+
+/// That of a commit only what an earlier build has read is in the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowing {
+    /// What was read: the digest of a [`ReadSet`](crate::reads::ReadSet).
+    pub reads: Digest,
+    /// The part that would stand in its place: all of the commit.
+    pub whole: Part,
+}
+
+impl Fingerprint {
+    /// The key of what would be executed. Equal ones are one execution, whatever is known of earlier ones.
+    #[must_use]
+    pub fn execution_key(&self) -> Option<Digest> {
+        let key = self.key.as_ref().ok()?;
+        match &self.narrowing {
+            None => Some(*key),
+            Some(narrowing) => Some(key_of(&self.with(narrowing.whole.clone()))),
+        }
+    }
+
+    /// The parts, with one in place of that of the same name.
+    #[must_use]
+    pub fn with(&self, part: Part) -> Vec<Part> {
+        let mut parts = self.parts.clone();
+        if let Some(same) = parts.iter_mut().find(|same| same.name == part.name) {
+            *same = part;
+        }
+        parts
+    }
 }
 
 /// Why a node has no key yet.
@@ -68,12 +107,15 @@ pub enum Obstacle {
     Unresolved(String),
 }
 
-/// Computes the parts of a node and its key. `made` tells what a need left, once it has settled.
+/// Computes the parts of a node and its key. `made` tells what a need left, once it has settled; `reads`, which files of
+/// its commit the node's last build read, if that is known.
 pub fn fingerprint(
     node: &Node,
     facts: &Facts,
     made: impl Fn(&NodeName) -> Option<Digest>,
+    reads: Option<Digest>,
 ) -> Fingerprint {
+    let mut narrowing = None;
     let mut parts = Vec::with_capacity(node.inputs.len() + node.needs.len() + 2);
     let mut obstacles: Vec<Obstacle> =
         node.unresolved.iter().cloned().map(Obstacle::Unresolved).collect();
@@ -92,7 +134,21 @@ pub fn fingerprint(
             }
         };
         let (name, declared) = (input.part.clone(), input.declared.clone());
-        parts.push(Part { name, digest, shown, declared, role: input.role });
+        let part = Part { name, digest, shown, declared, role: input.role };
+        parts.push(match (&input.source, reads) {
+            (Source::Commit(commit), Some(reads)) => {
+                match facts.get(&Source::Read(commit.clone(), reads)) {
+                    Fact::Known { digest, text } => {
+                        let read = Part { digest, shown: text, ..part.clone() };
+                        narrowing = Some(Narrowing { reads, whole: part });
+                        read
+                    }
+                    // The set was forgotten: all of the commit, then.
+                    Fact::Missing | Fact::Unknown(_) => part,
+                }
+            }
+            _ => part,
+        });
     }
     for need in &node.needs {
         match made(need) {
@@ -104,7 +160,7 @@ pub fn fingerprint(
     parts.push(derived("outputs", outputs_digest(&node.outputs)));
     parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
     let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
-    Fingerprint { parts, key }
+    Fingerprint { parts, key, narrowing }
 }
 
 /// The key that parts make; stamps do not count. The parts must be sorted by name.
@@ -146,30 +202,52 @@ fn outputs_digest(outputs: &[Output]) -> Digest {
     for output in outputs {
         fields.add(&output.pattern);
         fields.add([u8::from(output.presence == Presence::Required)]);
+        if let Some(below) = &output.below {
+            fields.add("below");
+            fields.add(below);
+        }
     }
     fields.finish()
 }
 
 fn action_digest(action: &Action, facts: &Facts) -> Digest {
     let mut fields = Fields::of("graph action v1");
+    for taken in &action.takes {
+        fields.add("take");
+        fields.add(&taken.output);
+        fields.add(&taken.path);
+    }
     for file in &action.files {
         fields.add("file");
         fields.add(&file.path);
     }
     for step in &action.steps {
-        fields.add("step");
-        fields.add(step.program);
-        for arg in &step.args {
-            fields.add("arg");
-            add_template(&mut fields, arg, facts);
-        }
-        for (name, value) in &step.env {
-            fields.add("env");
-            fields.add(name);
-            add_template(&mut fields, value, facts);
-        }
+        add_step(&mut fields, step, facts);
     }
     fields.finish()
+}
+
+fn add_step(fields: &mut Fields, step: &Step, facts: &Facts) {
+    fields.add("step");
+    fields.add(step.program);
+    for Condition { file, line, holds } in &step.when {
+        fields.add(if *holds { "with" } else { "without" });
+        fields.add(file);
+        fields.add(line);
+    }
+    if let Some(dir) = &step.dir {
+        fields.add("dir");
+        add_template(fields, dir, facts);
+    }
+    for arg in &step.args {
+        fields.add("arg");
+        add_template(fields, arg, facts);
+    }
+    for (name, value) in &step.env {
+        fields.add("env");
+        fields.add(name);
+        add_template(fields, value, facts);
+    }
 }
 
 /// Directories enter by their role: where the project lies is no part of a key. A fact enters by its value, so
@@ -184,6 +262,7 @@ fn add_template(fields: &mut Fields, template: &Template, facts: &Facts) {
             }
             Piece::Dir(Dir::Work) => fields.add("work"),
             Piece::Dir(Dir::Root) => fields.add("root"),
+            Piece::Dir(Dir::Checkout) => fields.add("checkout"),
             Piece::Fact(source) => match facts.get(source) {
                 Fact::Known { digest, .. } => {
                     fields.add("fact");

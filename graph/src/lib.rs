@@ -17,6 +17,7 @@
 pub mod digest;
 
 pub mod name;
+pub mod reads;
 pub mod resource;
 
 pub mod spec;

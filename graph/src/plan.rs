@@ -68,13 +68,13 @@ pub fn plan(
         let made_by = |need: &NodeName| graph.id(need).and_then(|need| made[need.index()]);
         let judgement = judge(node, facts, made_by, records, rebuild);
         let mut duplicate_of = None;
-        match (&judgement.verdict, &judgement.fingerprint.key) {
+        match (&judgement.verdict, judgement.fingerprint.execution_key()) {
             (Verdict::Fresh, _) => {
                 let last = records.last(&node.name).expect("a fresh node has a record");
                 made[id.index()] = Some(last.record.made());
             }
             (Verdict::Restorable { from, .. }, _) => made[id.index()] = Some(from.made()),
-            (Verdict::Stale(_), Ok(key)) => match running.entry(*key) {
+            (Verdict::Stale(_), Some(key)) => match running.entry(key) {
                 Entry::Occupied(first) => duplicate_of = Some(*first.get()),
                 Entry::Vacant(entry) => {
                     entry.insert(id);

@@ -20,6 +20,11 @@ pub struct Record {
     pub key: Digest,
     /// The parts that made the key, and the stamps.
     pub parts: Parts,
+    /// Which files of its commit it read, where it had one and that is known: the digest of a set.
+    pub reads: Option<Digest>,
+    /// Where `reads` is known: the key that it would have if it were not. Under this too it is found, by a node of
+    /// which nobody knows yet what it reads.
+    pub wide_key: Option<Digest>,
     /// How it went.
     pub outcome: Outcome,
     /// What it left; empty unless it succeeded.
@@ -198,15 +203,20 @@ impl Records {
     }
 
     /// Remembers a successful execution under its key, of whichever node; `available` speaks of the store.
-    pub fn insert_key(&mut self, remembered: Remembered) {
-        self.forgotten.remove(&remembered.record.key);
-        self.succeeded.insert(remembered.record.key, remembered);
+    pub fn insert_key(&mut self, remembered: &Remembered) {
+        let record = &remembered.record;
+        for key in [Some(record.key), record.wide_key].into_iter().flatten() {
+            self.forgotten.remove(&key);
+            self.succeeded.insert(key, remembered.clone());
+        }
     }
 
     /// Forgets the successful execution under a key, whose outputs turned out to be out of reach.
-    pub fn forget_key(&mut self, key: &Digest) {
-        self.succeeded.remove(key);
-        self.forgotten.insert(*key);
+    pub fn forget(&mut self, record: &Record) {
+        for key in [Some(record.key), record.wide_key].into_iter().flatten() {
+            self.succeeded.remove(&key);
+            self.forgotten.insert(key);
+        }
     }
 
     /// The last execution of a node.

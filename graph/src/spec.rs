@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::name::NodeName;
 use crate::resource::Pool;
 
@@ -124,6 +125,29 @@ pub enum Source {
     Describe(Arc<str>),
     /// The version of a tool that a remote repository brings at a commit, where a mirror can tell.
     Brought(Arc<BroughtTool>),
+    /// All files of a repository at a commit; less, where an earlier execution told which of them it reads.
+    Commit(Arc<Commit>),
+    /// Those files of a commit that belong to a [`ReadSet`](crate::reads::ReadSet), by the digest of the set. No
+    /// front-end says this: it is what [`Source::Commit`] of a node is narrowed to.
+    Read(Arc<Commit>, Digest),
+}
+
+/// A commit of a git repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Commit {
+    /// Where its objects are.
+    pub repository: Repository,
+    /// Its name, in full.
+    pub id: Arc<str>,
+}
+
+/// Where the objects of a commit are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Repository {
+    /// In the mirror of a URL, as it is configured.
+    Mirror(Arc<str>),
+    /// In a repository of this host, by its directory, absolute.
+    Local(Arc<str>),
 }
 
 /// The content of a local repository, as a build could see it: tracked and untracked files that git does not
@@ -185,10 +209,30 @@ pub struct BroughtTool {
 /// How a node is made: files to write, then steps to run one after the other in its work directory.
 #[derive(Debug, Clone, Default)]
 pub struct Action {
+    /// What is checked out, read-only and shared by all nodes that build this commit, as [`Dir::Checkout`].
+    pub checkout: Option<Arc<Commit>>,
+    /// Put into the work directory before the first step.
+    pub takes: Vec<Taken>,
     /// Written before the first step.
     pub files: Vec<GeneratedFile>,
     /// Run in order; the first that fails ends the node.
     pub steps: Vec<Step>,
+    /// What tells, after a success, which files of the checkout the steps have read: a well-known name, such as `kbuild`.
+    /// Where nothing does, a build is taken to have read all of them.
+    pub reads: Option<&'static str>,
+}
+
+/// A file that a need left, put into the work directory of the node that needs it.
+///
+/// What the need left is part of the key already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// One of the node's needs.
+    pub from: NodeName,
+    /// The path of one of its outputs, below its output directory.
+    pub output: String,
+    /// Where it goes, relative to the work directory.
+    pub path: String,
 }
 
 /// A file that the action writes into the node's work directory.
@@ -203,16 +247,31 @@ pub struct GeneratedFile {
 }
 
 /// One program run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Step {
     /// What it is called in logs: `build`, `populate_sdk`.
     pub name: &'static str,
+    /// Must all hold when its turn comes, or it is passed over. What they look at is a function of the node's inputs.
+    pub when: Vec<Condition>,
+    /// The directory in which it runs, if not the work directory.
+    pub dir: Option<Template>,
     /// The program, by its well-known name; the executor knows where it is or in which container.
     pub program: &'static str,
     /// Its arguments, never a shell's.
     pub args: Vec<Template>,
     /// Variables it gets beyond what every step of this program gets.
     pub env: Vec<(String, Template)>,
+}
+
+/// Whether a file of the work directory has a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The file, relative to the work directory; one that is not there has no line.
+    pub file: String,
+    /// The whole line.
+    pub line: String,
+    /// Whether it must be there or must not.
+    pub holds: bool,
 }
 
 /// Text with holes that are filled when the node runs.
@@ -237,6 +296,8 @@ pub enum Dir {
     Work,
     /// The project's root.
     Root,
+    /// Where the action's `checkout` lies.
+    Checkout,
 }
 
 impl Template {
@@ -253,6 +314,9 @@ pub struct Output {
     pub pattern: String,
     /// Whether the node has failed when nothing matches.
     pub presence: Presence,
+    /// A directory, relative to the work directory, below which files keep their paths. Where there is none, their names
+    /// are enough to tell them apart.
+    pub below: Option<String>,
 }
 
 /// Whether an output must be there.

@@ -97,7 +97,8 @@ pub fn judge(
     records: &Records,
     rebuild: Rebuild,
 ) -> Judgement {
-    let fingerprint = fingerprint(node, facts, made);
+    let reads = records.last(&node.name).and_then(|last| last.record.reads);
+    let fingerprint = fingerprint(node, facts, made, reads);
     let verdict = decide(node, &fingerprint, records, rebuild);
     Judgement { verdict, fingerprint }
 }
@@ -114,7 +115,7 @@ fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Re
     }
     match (&fingerprint.key, reasons.is_empty()) {
         (Ok(_), true) => Verdict::Fresh,
-        (Ok(key), false) => match records.succeeded(key).filter(|same| is_proof(same, key)) {
+        (Ok(key), false) => match proof(key, fingerprint, records) {
             Some(same) => Verdict::Restorable { reasons, from: same.record },
             None => Verdict::Stale(reasons),
         },
@@ -123,11 +124,22 @@ fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Re
     }
 }
 
+/// An execution that shows what one of this node would leave: one under its key, or one of all that it would be run with.
+fn proof(key: &Digest, fingerprint: &Fingerprint, records: &Records) -> Option<Remembered> {
+    let under = |key: &Digest| records.succeeded(key).filter(|same| is_proof(same, key));
+    under(key).or_else(|| {
+        fingerprint.narrowing.as_ref()?;
+        under(&fingerprint.execution_key()?)
+    })
+}
+
 /// Whether an execution shows what one under this key would leave. One that failed shows nothing, and neither
 /// does one during which an input changed, whatever key it was given.
 fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
     let Remembered { record, available } = remembered;
-    record.outcome == Outcome::Succeeded && record.key == *key && *available != Availability::Gone
+    record.outcome == Outcome::Succeeded
+        && (record.key == *key || record.wide_key == Some(*key))
+        && *available != Availability::Gone
 }
 
 /// Why a node with this key and these parts is not fresh, given its last execution; empty if it is.

@@ -139,6 +139,8 @@ fn sources(project: &Project) -> Sources {
                 declared: project.machines_declared(index),
             })
             .collect(),
+        kernels: Vec::new(),
+        excluded: false,
         settings: project.config_path.clone(),
         defaults: Defaults {
             build_target: settings.defaults.build_target.clone(),

@@ -41,6 +41,9 @@ pub struct Settings {
     /// Local repositories to use in place of the URL of a tree of `build-configs.yaml`, by the tree's name or a glob.
     #[serde(default)]
     pub trees: BTreeMap<String, LocalTree>,
+    /// What of its tree's commit makes a kernel stale: `files`, those that its build reads, or `commit`, all of it.
+    #[serde(default)]
+    pub source: SourceScope,
     /// Patterns in `.gitignore` syntax of what is never part of a local layer's content.
     #[serde(default = "default_ignore")]
     pub ignore: Vec<String>,
@@ -149,6 +152,17 @@ struct KasChoice {
     program: Option<String>,
 }
 
+/// What of its tree's commit makes a kernel stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceScope {
+    /// The files that its last build read.
+    #[default]
+    Files,
+    /// All files of the commit.
+    Commit,
+}
+
 /// A local repository in place of a tree's URL.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -191,6 +205,7 @@ impl Default for Settings {
             run: Run::default(),
             kas: Kas::default(),
             trees: BTreeMap::new(),
+            source: SourceScope::default(),
             ignore: default_ignore(),
             stamps: Stamps::default(),
         }

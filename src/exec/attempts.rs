@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use graph::event::{Event, FailureReport};
-use graph::record::{Cost, Outcome};
+use graph::record::{Cost, Outcome, Record};
 use graph::schedule::Finished;
 use graph::spec::Node;
 use graph::verdict::Judgement;
@@ -32,12 +32,16 @@ pub(super) struct Attempts<E, J> {
 }
 
 impl<E: Executor, J: Journal> Attempts<E, J> {
-    pub(super) async fn run(self, node: Arc<Node>, judgement: Judgement) -> anyhow::Result<Ended> {
+    pub(super) async fn run(
+        self,
+        (node, needs): (Arc<Node>, Vec<Arc<Record>>),
+        judgement: Judgement,
+    ) -> anyhow::Result<Ended> {
         let begun = Instant::now();
         let mut cost = Cost::default();
         let mut attempt = 1;
         let mut execution = loop {
-            let job = Job { node: node.clone(), attempt };
+            let job = Job { node: node.clone(), attempt, needs: needs.clone() };
             let execution =
                 self.executor.execute(job, self.events.clone(), self.stopping.clone()).await;
             cost.cpu_ms += execution.cost.cpu_ms;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use graph::event::{Event, FailureReport};
 use graph::name::NodeName;
-use graph::record::{Cost, Outcome};
+use graph::reads::ReadSet;
+use graph::record::{Cost, Outcome, Record};
 use graph::spec::Node;
 use tokio::sync::mpsc;
 
@@ -18,6 +19,8 @@ pub struct Job {
     pub node: Arc<Node>,
     /// 1, or more when it is tried again.
     pub attempt: u32,
+    /// What its needs left, in the order of its needs.
+    pub needs: Vec<Arc<Record>>,
 }
 
 /// How an execution went.
@@ -29,6 +32,8 @@ pub struct Execution {
     pub cost: Cost,
     /// What it left, if it succeeded.
     pub outputs: Vec<Found>,
+    /// Which files of its checkout it read, if it succeeded and that was found out.
+    pub reads: Option<ReadSet>,
     /// What to show, if it did not.
     pub failure: Option<Arc<FailureReport>>,
     /// Whether it could go better if tried again.

@@ -129,6 +129,7 @@ impl Executor for LocalExecutor {
                 outcome: Outcome::Succeeded,
                 cost,
                 outputs,
+                reads: None,
                 failure: None,
                 retry: Retry::Pointless,
             },
@@ -139,7 +140,7 @@ impl Executor for LocalExecutor {
                 let report =
                     failure::report((outcome, message), &path, remembered, &work, &redactor);
                 let failure = Some(Arc::<FailureReport>::new(report));
-                Execution { outcome, cost, outputs: Vec::new(), failure, retry }
+                Execution { outcome, cost, outputs: Vec::new(), reads: None, failure, retry }
             }
         }
     }
@@ -234,7 +235,7 @@ impl LocalExecutor {
     async fn steps(&self, the: &mut Steps<'_>) -> Result<(), Trouble> {
         let (node, work) = (the.node, the.work);
         let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
-        let filling = Filling { work, root, facts, inputs };
+        let filling = Filling { work, root, checkout: None, facts, inputs };
         for file in &node.action.files {
             let content = filling
                 .fill(&file.content)

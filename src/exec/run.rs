@@ -231,7 +231,8 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
             stopping: self.stop.subscribe(),
             retries: self.options.retries,
         };
-        let handle = self.tasks.spawn(attempts.run(node, judgement));
+        let needs = self.schedule.needs_of(id);
+        let handle = self.tasks.spawn(attempts.run((node, needs), judgement));
         self.ids.insert(handle.id(), id);
     }
 

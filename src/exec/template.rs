@@ -12,6 +12,8 @@ pub struct Filling<'a> {
     pub work: &'a Path,
     /// The project's root.
     pub root: &'a Path,
+    /// Where the action's checkout lies, if it has one.
+    pub checkout: Option<&'a Path>,
     /// What was observed.
     pub facts: &'a Facts,
     /// What is observed for the node, to call it by its name.
@@ -36,6 +38,7 @@ impl Filling<'_> {
             Piece::Text(text) => Ok(text.to_string()),
             Piece::Dir(Dir::Work) => dir(self.work),
             Piece::Dir(Dir::Root) => dir(self.root),
+            Piece::Dir(Dir::Checkout) => dir(self.checkout.ok_or("there is no checkout")?),
             // As facts, these are known by their digests alone.
             Piece::Fact(Source::Value(text) | Source::Secret(text)) => Ok(text.to_string()),
             Piece::Fact(source) => match self.facts.get(source) {

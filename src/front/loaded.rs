@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use graph::spec::{Role, Spec};
+use graph::name::NodeName;
+use graph::spec::{Place, Role, Spec};
 
 use crate::diagnostic::{Diagnostics, Span};
 use crate::front::kas::{Demands, RepoAt};
@@ -14,6 +15,10 @@ use crate::front::machines::Defaults;
 pub struct Sources {
     /// Files of machines.
     pub machines: Vec<SourceFile>,
+    /// Files of kernels, and directories of such files.
+    pub kernels: Vec<SourceFile>,
+    /// Whether the combinations that filters reject are wanted, too.
+    pub excluded: bool,
     /// The file with the project's settings, if there is one: its effect enters as settings, not as content.
     pub settings: Option<PathBuf>,
     /// What a machine means that does not say so itself.
@@ -22,6 +27,19 @@ pub struct Sources {
     pub ignore: Vec<String>,
     /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
     pub describe: Role,
+}
+
+/// A combination that a filter rejects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// What the node would be called that builds it: `kernel/…`.
+    pub name: NodeName,
+    /// The kind of the filter, as it is written: `blocklist`.
+    pub filter: String,
+    /// Where the filter is, or the item of it that decided.
+    pub declared: Place,
+    /// Why it rejects, in words that name the item and the value: `kernel` contains `v4.4`.
+    pub why: String,
 }
 
 /// A file that is a source.
@@ -50,6 +68,12 @@ pub struct Loaded {
     pub missing: Vec<RepoAt>,
     /// What the files ask of the kas that reads them.
     pub demands: Demands,
+    /// Combinations that filters reject, if they were asked for.
+    pub excluded: Vec<Excluded>,
+    /// How many combinations filters reject.
+    pub excluded_count: usize,
+    /// Build configs of which nothing could be read, because their tree could not be reached.
+    pub left_out: Vec<String>,
     /// The files that were read, relative to the root, those below it.
     pub reads: BTreeSet<String>,
 }

@@ -4,6 +4,8 @@ pub mod yaml;
 
 pub mod kas;
 
+pub mod kernelci;
+
 pub mod machines;
 
 mod load;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
-use graph::spec::{BroughtTool, Node, Piece, RemoteRef, Role, Source, Template, Tree, Variable};
+use graph::spec::{
+    BroughtTool, Commit, Node, Piece, RemoteRef, Role, Source, Template, Tree, Variable,
+};
 
 use super::content::Files;
 use super::git::Git;
@@ -75,6 +77,7 @@ struct Wanted<'g> {
     trees: Vec<&'g Arc<Tree>>,
     refs: Vec<&'g RemoteRef>,
     brought: Vec<&'g Arc<BroughtTool>>,
+    commits: Vec<&'g Arc<Commit>>,
     env: Vec<&'g Arc<Variable>>,
     tools: Vec<&'g Arc<str>>,
     describes: Vec<&'g Arc<str>>,
@@ -103,6 +106,9 @@ impl<'g> Wanted<'g> {
             Source::Env(variable) => self.env.push(variable),
             Source::Tool(name) => self.tools.push(name),
             Source::Describe(dir) => self.describes.push(dir),
+            Source::Commit(commit) => self.commits.push(commit),
+            // What a node was narrowed to is observed by itself: no node declares it.
+            Source::Read(..) => {}
         }
     }
 }

@@ -64,7 +64,7 @@ fn what_is_missing_or_wrong_is_told_all_at_once() {
             "no file matches `none`: the work directory has `build`",
         ]
     );
-    let optional = Output { pattern: "none".to_owned(), presence: Presence::Optional };
+    let optional = Output { pattern: "none".to_owned(), presence: Presence::Optional, below: None };
     assert_eq!(collect(dir.path(), &[optional]), Ok(Vec::new()));
     for number in 0..30 {
         fs::write(dir.path().join(format!("build/deploy/f{number:02}")), "").expect("a file");

@@ -82,7 +82,7 @@ fn the_environment_is_what_is_declared() {
     ];
     let env = vec![("STEP".to_owned(), Template::text("of the step"))];
     let args = vec![Template::text("build")];
-    node.action.steps.push(Step { name: "build", program: "kas", args, env });
+    node.action.steps.push(Step { name: "build", program: "kas", args, env, ..Step::default() });
     let variables = [
         ("HOME", "/home/me"),
         ("BUILD_TAG", "v1"),
@@ -175,8 +175,7 @@ fn a_failure_shows_its_end_and_its_causes() {
     missing.action.steps.push(Step {
         name: "build",
         program: "no-such-program",
-        args: Vec::new(),
-        env: Vec::new(),
+        ..Step::default()
     });
     let ran = execute(settings(root.path(), &[]), missing, None);
     let expect =

@@ -111,7 +111,7 @@ repos:
             .push(GeneratedFile { path: "graph.kas.yaml".to_owned(), content: Template(pieces) });
         let file = Template(vec![Piece::Dir(Dir::Work), Piece::Text("/graph.kas.yaml".into())]);
         let args = vec![Template::text("build"), Template::text("--force-checkout"), file];
-        node.action.steps.push(Step { name: "build", program: "kas", args, env: Vec::new() });
+        node.action.steps.push(Step { name: "build", program: "kas", args, ..Step::default() });
         node.outputs = vec![required("build/deploy/image.txt")];
         node
     }

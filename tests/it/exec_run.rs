@@ -89,6 +89,7 @@ impl Executor for World {
             outcome,
             cost: Cost { wall_ms: 0, cpu_ms: 5, peak_memory: 9 },
             outputs: Vec::new(),
+            reads: None,
             failure: (outcome != Outcome::Succeeded).then(|| Arc::new(failure)),
             retry: if does == Does::FailsForGood { Retry::Pointless } else { Retry::Worthwhile },
         }
@@ -106,6 +107,8 @@ impl World {
             node: node.name.clone(),
             key: judgement.fingerprint.key.clone().unwrap_or_else(|_| Digest::of(b"")),
             parts: judgement.fingerprint.parts.clone().into(),
+            reads: None,
+            wide_key: None,
             outcome: Outcome::Succeeded,
             outputs: vec![OutputFile {
                 path: "x".to_owned(),

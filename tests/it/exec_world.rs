@@ -35,7 +35,7 @@ pub(crate) fn node(name: &str) -> Node {
 /// With a step that runs a script of the shell.
 pub(crate) fn sh(mut node: Node, script: &str) -> Node {
     let args = ["-c", script].map(Template::text).to_vec();
-    node.action.steps.push(Step { name: "build", program: "sh", args, env: Vec::new() });
+    node.action.steps.push(Step { name: "build", program: "sh", args, ..Step::default() });
     node
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn input(part: &str, source: Source) -> Input {
 }
 
 pub(crate) fn required(pattern: &str) -> Output {
-    Output { pattern: pattern.to_owned(), presence: Presence::Required }
+    Output { pattern: pattern.to_owned(), presence: Presence::Required, below: None }
 }
 
 pub(crate) fn outer(variables: &[(&str, &str)]) -> Environment {
@@ -102,7 +102,7 @@ pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Sto
     let (execution, lines) = block_on(async {
         let (sender, mut events) = mpsc::channel(10_000);
         let (stop, stopping) = watch::channel(Stop::No);
-        let job = Job { node: Arc::new(node), attempt: 1 };
+        let job = Job { node: Arc::new(node), attempt: 1, needs: Vec::new() };
         let ran =
             tokio::spawn(async move { executor.execute(job, Events::new(sender), stopping).await });
         let mut lines = Vec::new();

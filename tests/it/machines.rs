@@ -21,6 +21,8 @@ use crate::kas_venv::python;
 
 fn sources() -> Sources {
     Sources {
+        kernels: Vec::new(),
+        excluded: false,
         machines: vec![".github/machines.json".into()],
         settings: None,
         defaults: Defaults {

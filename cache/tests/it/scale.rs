@@ -50,6 +50,8 @@ fn a_large_matrix_takes_little() {
             node: node.clone(),
             key: Some(key_of(parts)),
             parts: parts.clone(),
+            reads: None,
+            wide_key: None,
             cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
             ended: world.now(),
             cause: cache::Cause::Judged,

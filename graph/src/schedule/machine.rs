@@ -31,10 +31,10 @@ enum State {
 }
 
 /// What is done under a key; only a node with an obstacle to its key runs without one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Doing {
     Execute(Option<Digest>),
-    Restore(Digest),
+    Restore { key: Option<Digest>, from: Arc<Record> },
 }
 
 /// What became of a key in this run.
@@ -130,16 +130,16 @@ impl<'a> Schedule<'a> {
     /// # Panics
     /// When the node was not started, or has ended before: the loop that drives has lost count.
     pub fn finish(&mut self, id: NodeId, finished: Finished) {
-        let State::Running { slot, doing } = self.states[id.index()] else {
+        let state = std::mem::replace(&mut self.states[id.index()], State::Ready);
+        let State::Running { slot, doing } = state else {
             panic!("only what was started ends: {:?}", self.graph.node(id).name);
         };
         self.slots.give_back(slot);
-        self.states[id.index()] = State::Ready;
         match finished {
             Finished::Succeeded(record) => {
                 let record = self.remember(id, record);
                 self.settle_well(id, Ending::Built, &record);
-                self.end_execution(doing, Some(Execution::Succeeded(record)));
+                self.end_execution(&doing, Some(Execution::Succeeded(record)));
             }
             Finished::Restored(record) => {
                 let record = self.remember(id, record);
@@ -150,12 +150,14 @@ impl<'a> Schedule<'a> {
                 self.settle(id, Ending::Failed(outcome));
                 // An interruption says nothing of what was run, so a twin may still have its turn.
                 let tells = outcome != Outcome::Interrupted;
-                self.end_execution(doing, tells.then_some(Execution::Failed(id)));
+                self.end_execution(&doing, tells.then_some(Execution::Failed(id)));
             }
             Finished::NotRestored => {
-                if let Doing::Restore(key) = doing {
-                    self.records.forget_key(&key);
-                    if let Some(Execution::Succeeded(_)) = self.executions.get(&key) {
+                if let Doing::Restore { key, from } = doing {
+                    self.records.forget(&from);
+                    if let Some(key) = key
+                        && let Some(Execution::Succeeded(_)) = self.executions.get(&key)
+                    {
                         self.executions.remove(&key);
                     }
                 }
@@ -176,6 +178,14 @@ impl<'a> Schedule<'a> {
             State::Settled(ending) => Some(ending),
             _ => None,
         }
+    }
+
+    /// What the needs of a node that was started have left, in the order of its needs.
+    #[must_use]
+    pub fn needs_of(&self, id: NodeId) -> Vec<Arc<Record>> {
+        let last = |need: &NodeId| self.records.last(&self.graph.node(*need).name);
+        let record = |need| last(need).map(|last| last.record.clone());
+        self.graph.needs(id).iter().filter_map(record).collect()
     }
 
     /// Every node of the run, needs first.
@@ -220,7 +230,7 @@ impl<'a> Schedule<'a> {
                 self.restore(id, judgement, from)
             }
             Verdict::Stale(_) => {
-                let key = judgement.fingerprint.key.as_ref().ok().copied();
+                let key = judgement.fingerprint.execution_key();
                 match key.and_then(|key| self.executions.get_mut(&key)) {
                     Some(Execution::Running { twins }) => {
                         twins.push(id);
@@ -254,7 +264,8 @@ impl<'a> Schedule<'a> {
 
     fn restore(&mut self, id: NodeId, judgement: Judgement, from: Arc<Record>) -> Option<Next> {
         let slot = Slot { pool: Pool::Light, memory: 0 };
-        let doing = Doing::Restore(from.key);
+        let doing =
+            Doing::Restore { key: judgement.fingerprint.execution_key(), from: from.clone() };
         self.occupy(id, slot, doing).then_some(Next::Restore(id, judgement, from))
     }
 
@@ -274,8 +285,8 @@ impl<'a> Schedule<'a> {
     }
 
     /// Notes what became of a key and lets its twins be judged again. `None` means that nothing was learned.
-    fn end_execution(&mut self, doing: Doing, end: Option<Execution>) {
-        let Doing::Execute(Some(key)) = doing else { return };
+    fn end_execution(&mut self, doing: &Doing, end: Option<Execution>) {
+        let &Doing::Execute(Some(key)) = doing else { return };
         let before = match end {
             Some(end) => self.executions.insert(key, end),
             None => self.executions.remove(&key),
@@ -318,8 +329,8 @@ impl<'a> Schedule<'a> {
             Arc::new(Record { node: name.clone(), ..Record::clone(&record) })
         };
         let remembered = Remembered { record: record.clone(), available: Availability::InPlace };
-        self.records.insert_last(remembered.clone());
-        self.records.insert_key(remembered);
+        self.records.insert_key(&remembered);
+        self.records.insert_last(remembered);
         record
     }
 

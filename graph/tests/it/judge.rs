@@ -125,7 +125,11 @@ fn added_and_removed_parts_and_what_else_makes_the_key() {
     let mut nodes = project();
     nodes[0].inputs.remove(1);
     nodes[0].inputs.push(input("env.X", "s", Role::Key));
-    nodes[1].outputs.push(Output { pattern: "*.sh".into(), presence: Presence::Required });
+    nodes[1].outputs.push(Output {
+        pattern: "*.sh".into(),
+        presence: Presence::Required,
+        below: None,
+    });
     nodes[1].needs.clear();
     let verdicts = verdicts(&world, &graph(nodes), &[]);
     let (image, sdk) = verdicts.split_once('\n').unwrap();
@@ -316,6 +320,6 @@ fn what_could_not_be_restored_is_not_recalled_either() {
         Remembered { record: from.clone(), available: graph::record::Availability::InStore };
     let mut records = Records::default().recalling(move |_| Some(remembered.clone()));
     assert!(records.succeeded(&from.key).is_some());
-    records.forget_key(&from.key);
+    records.forget(from);
     assert!(records.succeeded(&from.key).is_none());
 }

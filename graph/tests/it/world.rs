@@ -117,7 +117,7 @@ impl World {
         self.last.values().for_each(|last| records.insert_last(last.clone()));
         for record in self.store.values() {
             let available = Availability::InStore;
-            records.insert_key(Remembered { record: record.clone(), available });
+            records.insert_key(&Remembered { record: record.clone(), available });
         }
         records
     }
@@ -168,6 +168,8 @@ impl World {
             node: node.clone(),
             key,
             parts: fingerprint.parts.clone().into(),
+            reads: None,
+            wide_key: None,
             outcome,
             outputs: if succeeded { vec![output] } else { Vec::new() },
             cost: Cost { wall_ms: 10, cpu_ms: 10, peak_memory: 400 },
@@ -289,6 +291,8 @@ fn unwritten(node: &Node) -> Record {
         node: node.name.clone(),
         key: Digest::of(b""),
         parts: Vec::new().into(),
+        reads: None,
+        wide_key: None,
         outcome: Outcome::Succeeded,
         outputs: Vec::new(),
         cost: Cost::default(),

@@ -93,7 +93,7 @@ fn lower(
             }
         }
     }
-    Loaded { spec, warnings: Diagnostics::default(), missing, demands, reads: names }
+    Loaded { spec, missing, demands, reads: names, ..Loaded::default() }
 }
 
 fn open(

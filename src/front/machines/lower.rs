@@ -54,6 +54,7 @@ fn named(
                 content: generated_file(&build.merged, &effective, ground),
             }],
             steps: vec![kas("build", &[])],
+            ..Action::default()
         },
         outputs: image_outputs(machine),
         declared: machine.name.span.place(),
@@ -99,7 +100,7 @@ fn kas(step: &'static str, options: &[&str]) -> Step {
     let mut args = vec![Template::text("build"), Template::text("--force-checkout")];
     args.extend(options.iter().map(|option| Template::text(Arc::from(*option))));
     args.push(file);
-    Step { name: step, program: "kas", args, env: Vec::new() }
+    Step { name: step, program: "kas", args, ..Step::default() }
 }
 
 fn image_outputs(machine: &Machine) -> Vec<Output> {
@@ -112,5 +113,5 @@ fn image_outputs(machine: &Machine) -> Vec<Output> {
 }
 
 fn output(below: &str, presence: Presence) -> Output {
-    Output { pattern: format!("{DEPLOY}/{below}"), presence }
+    Output { pattern: format!("{DEPLOY}/{below}"), presence, below: None }
 }

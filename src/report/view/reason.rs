@@ -91,7 +91,13 @@ impl Nature {
         match input.map(|input| &input.source) {
             Some(Source::Env(_)) if is_default(part) => Self::Text,
             Some(Source::Env(_) | Source::Secret(_)) => Self::Hidden,
-            Some(Source::File(_) | Source::Series(_) | Source::Tree(_)) => Self::Content,
+            Some(
+                Source::File(_)
+                | Source::Series(_)
+                | Source::Tree(_)
+                | Source::Commit(_)
+                | Source::Read(..),
+            ) => Self::Content,
             Some(
                 Source::Value(_)
                 | Source::Ref(_)

@@ -213,6 +213,7 @@ fn filled(template: &Template, facts: &Facts, places: Places<'_>) -> String {
         Piece::Text(text) => text.to_string(),
         Piece::Dir(Dir::Work) => places.work.display().to_string(),
         Piece::Dir(Dir::Root) => places.root.display().to_string(),
+        Piece::Dir(Dir::Checkout) => "<checkout>".to_owned(),
         Piece::Fact(Source::Secret(_) | Source::Env(_)) => "***".to_owned(),
         Piece::Fact(source) => match facts.get(source) {
             Fact::Known { text, .. } => text.to_string(),

@@ -116,6 +116,7 @@ impl State {
             program: "kas",
             args: args.into_iter().chain([Template(config)]).collect(),
             env: vec![("NOTE".to_owned(), Template::text("it's here"))],
+            ..Step::default()
         };
         let content = Template(vec![
             Piece::Text("machine: ".into()),
@@ -137,6 +138,7 @@ impl State {
             action: Action {
                 files: vec![GeneratedFile { path: "graph.kas.yaml".to_owned(), content }],
                 steps: vec![step],
+                ..Action::default()
             },
             outputs: vec![
                 output("build/tmp/deploy/images/*/*.wic*", Presence::Required),
@@ -191,11 +193,13 @@ impl State {
         let made = graph::record::made(&outputs);
         let record = |id: NodeId| {
             let node = graph.node(id);
-            let fingerprint = fingerprint(node, &facts, |_| Some(made));
+            let fingerprint = fingerprint(node, &facts, |_| Some(made), None);
             Record {
                 node: node.name.clone(),
                 key: fingerprint.key.unwrap_or(Digest::of(b"none")),
                 parts: fingerprint.parts.into(),
+                reads: None,
+                wide_key: None,
                 outcome,
                 outputs: outputs.clone(),
                 cost: Cost { wall_ms: 2_530_000, cpu_ms: 18_000_000, peak_memory: 3_328_599_654 },
@@ -215,5 +219,5 @@ impl State {
 }
 
 fn output(pattern: &str, presence: Presence) -> Output {
-    Output { pattern: pattern.to_owned(), presence }
+    Output { pattern: pattern.to_owned(), presence, below: None }
 }

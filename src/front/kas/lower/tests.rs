@@ -79,7 +79,7 @@ fn key((merged, effective): &(Merged, Effective)) -> Digest {
         pool: Pool::Build,
         unresolved: Vec::new(),
     };
-    fingerprint(&node, &facts, |_| None).key.expect("every fact is known")
+    fingerprint(&node, &facts, |_| None, None).key.expect("every fact is known")
 }
 
 /// Words in which YAML's readers see more than text.
