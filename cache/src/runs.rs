@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use graph::digest::Digest;
+use graph::executed::Executed;
 use graph::fingerprint::{Part, key_of};
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome, OutputFile, Record};
 use graph::schedule::Ending;
-use graph::verdict::Judgement;
+use graph::verdict::Verdict;
 use rusqlite::Connection;
 
 use crate::codec::{Reader, put_count, put_set};
@@ -43,19 +44,17 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// What is known of an execution that a judgement called for.
+    /// What is known of an execution that a verdict called for.
     #[must_use]
-    pub fn of(node: &NodeName, judgement: &Judgement, cost: Cost, ended: i64) -> Self {
-        Self {
-            node: node.clone(),
-            key: judgement.fingerprint.key.as_ref().ok().copied(),
-            parts: judgement.fingerprint.parts.clone(),
-            reads: judgement.fingerprint.narrowing.as_ref().map(|narrowing| narrowing.reads),
-            wide_key: None,
-            cost,
-            ended,
-            cause: Cause::of(&judgement.verdict),
-        }
+    pub fn of(
+        node: &NodeName,
+        executed: Executed,
+        verdict: &Verdict,
+        (cost, ended): (Cost, i64),
+    ) -> Self {
+        let Executed { parts, key, reads, wide_key } = executed;
+        let (node, cause) = (node.clone(), Cause::of(verdict));
+        Self { node, key, parts, reads, wide_key, cost, ended, cause }
     }
 }
 

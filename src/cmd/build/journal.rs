@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use cache::{Produced, Run};
 use graph::digest::Digest;
+use graph::executed::Executed;
 use graph::facts::{Fact, Facts};
 use graph::fingerprint::Part;
 use graph::record::{Cost, Record};
 use graph::spec::{Node, Source};
-use graph::verdict::Judgement;
+use graph::verdict::{Judgement, Verdict};
 
 use crate::cmd::kept::{self, Kept};
 use crate::config::Settings;
@@ -48,10 +49,15 @@ impl RunJournal {
         }
     }
 
-    fn execution(node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
-        let execution = cache::Execution::of(&node.name, judgement, cost, now_ms());
-        let parts = execution.parts.iter().map(without_passwords).collect();
-        cache::Execution { parts, ..execution }
+    fn execution(
+        node: &Node,
+        executed: Executed,
+        verdict: &Verdict,
+        cost: Cost,
+    ) -> cache::Execution {
+        let parts = executed.parts.iter().map(without_passwords).collect();
+        let executed = Executed { parts, ..executed };
+        cache::Execution::of(&node.name, executed, verdict, (cost, now_ms()))
     }
 
     /// Keeps the lists of files of the trees among the parts, so that `why` can name what changed.
@@ -89,7 +95,8 @@ impl Journal for RunJournal {
             .iter()
             .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
             .collect();
-        let record = Self::execution(node, judgement, execution.cost);
+        let executed = Executed::built(node, &judgement.fingerprint, None);
+        let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
         Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
     }
 
@@ -99,7 +106,8 @@ impl Journal for RunJournal {
         judgement: &Judgement,
         execution: &Execution,
     ) -> anyhow::Result<()> {
-        let record = Self::execution(node, judgement, execution.cost);
+        let executed = Executed::judged(&judgement.fingerprint);
+        let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
         self.run.commit_failure(record, execution.outcome).map_err(kept::failure)?;
         Ok(())
     }
@@ -111,8 +119,9 @@ impl Journal for RunJournal {
         from: &Arc<Record>,
     ) -> anyhow::Result<Option<Arc<Record>>> {
         self.keep_manifests(judgement)?;
-        let record = Self::execution(node, judgement, Cost::default());
-        match self.run.commit_restored(record, from) {
+        let executed = Executed::restored(node, &judgement.fingerprint, from);
+        let record = Self::execution(node, executed, &judgement.verdict, Cost::default());
+        match self.run.commit_restored(record, from, &[]) {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_available() => Ok(None),
             Err(error) => Err(kept::failure(error).into()),
