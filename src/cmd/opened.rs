@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
 use crate::front::machines::Defaults;
-use crate::front::{self, Loaded, SourceFile, Sources};
+use crate::front::{self, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
@@ -30,6 +30,12 @@ pub(super) struct Opened {
     pub(super) graph: Graph,
     /// What is probably not meant.
     pub(super) warnings: Diagnostics,
+    /// Combinations that filters reject, if they were asked for.
+    pub(super) excluded: Vec<Excluded>,
+    /// How many combinations filters reject.
+    pub(super) excluded_count: usize,
+    /// Build configs of trees that could not be reached; nothing is known of their kernels.
+    pub(super) left_out: Vec<String>,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
 }
@@ -42,6 +48,14 @@ impl Opened {
         Self::load(context, project, kept, mode)
     }
 
+    /// As [`Opened::to_look`], without asking any remote, and with what filters reject.
+    pub(super) fn to_look_with_excluded(context: &Context) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        let sources = Sources { excluded: true, ..sources(&project) };
+        Self::load_from(&sources, context, project, kept, Mode::Offline)
+    }
+
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
     pub(super) fn load(
         context: &Context,
@@ -49,24 +63,41 @@ impl Opened {
         kept: Kept,
         mode: Mode,
     ) -> anyhow::Result<Self> {
+        Self::load_from(&sources(&project), context, project, kept, mode)
+    }
+
+    fn load_from(
+        sources: &Sources,
+        context: &Context,
+        project: Project,
+        kept: Kept,
+        mode: Mode,
+    ) -> anyhow::Result<Self> {
         let _span = tracing::info_span!("load").entered();
         let layout = project.layout();
-        if project.machines.is_empty() {
-            return Err(no_machines(&project).into());
+        if project.machines.is_empty() && project.kernels.is_empty() {
+            return Err(nothing_to_build().into());
         }
         let probe = probe(context, &project, &layout, &kept, mode);
-        let loaded = front::load(&sources(&project), &project.root, &Mirrors::new(&probe))
-            .map_err(Failure::input)?;
-        let mut warnings = loaded.warnings;
-        if !project.kernels.is_empty() {
-            warnings.push(kernels_come_later());
-        }
-        let graph = Graph::build(loaded.spec).map_err(|defects| {
+        let loaded =
+            front::load(sources, &project.root, &Mirrors::new(&probe)).map_err(Failure::input)?;
+        let Loaded { spec, warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
+        let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())
         })?;
-        let missing = loaded.missing;
-        Ok(Self { project, layout, kept, mode, graph, warnings, missing })
+        Ok(Self {
+            project,
+            layout,
+            kept,
+            mode,
+            graph,
+            warnings,
+            excluded,
+            excluded_count,
+            left_out,
+            missing,
+        })
     }
 
     /// Loads the project again, after something was cloned.
@@ -139,7 +170,15 @@ fn sources(project: &Project) -> Sources {
                 declared: project.machines_declared(index),
             })
             .collect(),
-        kernels: Vec::new(),
+        kernels: project
+            .kernels
+            .iter()
+            .enumerate()
+            .map(|(index, path)| SourceFile {
+                path: path.clone(),
+                declared: project.kernels_declared(index),
+            })
+            .collect(),
         excluded: false,
         settings: project.config_path.clone(),
         defaults: Defaults {
@@ -166,19 +205,7 @@ fn problem(bad: &BadSelector) -> Diagnostic {
     }
 }
 
-fn no_machines(project: &Project) -> Failure {
-    if project.kernels.is_empty() {
-        return Failure::new(Kind::Input, "this project names no machines")
-            .hint("name a `machines.json` under `sources.machines` in `graph.yaml`");
-    }
-    Failure::new(
-        Kind::Input,
-        "this project has only kernels, which this version does not build yet",
-    )
-}
-
-fn kernels_come_later() -> Diagnostic {
-    Diagnostic::warning(
-        "kernels of `build-configs.yaml` are not built by this version; only machines are",
-    )
+fn nothing_to_build() -> Failure {
+    Failure::new(Kind::Input, "this project names no machines and no kernels")
+        .hint("name a `machines.json` under `sources.machines` in `graph.yaml`, or a `build-configs.yaml` under `sources.kernels`")
 }

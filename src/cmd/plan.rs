@@ -81,7 +81,8 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let warnings = survey.warnings(&opened);
     let _span = tracing::info_span!("render").entered();
     let view =
-        PlanView::of(&opened.graph, &plan, scope, &warnings, slots(&opened.project.settings));
+        PlanView::of(&opened.graph, &plan, scope, &warnings, slots(&opened.project.settings))
+            .with_rejected(opened.excluded_count);
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,

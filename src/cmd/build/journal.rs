@@ -1,5 +1,6 @@
 //! Records what happens in a run, over the cache. Knows no schedule.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -51,12 +52,11 @@ impl RunJournal {
 
     fn execution(
         node: &Node,
-        executed: Executed,
+        mut executed: Executed,
         verdict: &Verdict,
         cost: Cost,
     ) -> cache::Execution {
-        let parts = executed.parts.iter().map(without_passwords).collect();
-        let executed = Executed { parts, ..executed };
+        executed.parts.iter_mut().for_each(mask_passwords);
         cache::Execution::of(&node.name, executed, verdict, (cost, now_ms()))
     }
 
@@ -130,8 +130,10 @@ impl Journal for RunJournal {
 }
 
 /// A part as it is kept. Its digest tells whether it changed, so that the text need not be whole.
-fn without_passwords(part: &Part) -> Part {
-    Part { shown: redact_url(&part.shown).into(), ..part.clone() }
+fn mask_passwords(part: &mut Part) {
+    if let Cow::Owned(masked) = redact_url(&part.shown) {
+        part.shown = masked.into();
+    }
 }
 
 /// Now, as records have it.

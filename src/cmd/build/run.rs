@@ -37,6 +37,9 @@ use crate::report::{markdown, text};
 /// How many events may wait to be shown before lines are left out of the display.
 const EVENTS: usize = 4096;
 
+/// How many build configs are named that were left out.
+const NAMED: usize = 5;
+
 /// The arguments of `graph build`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -114,10 +117,24 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     console.diagnostics(&survey.warnings(&opened));
     let tally = plan.tally();
     if tally.fresh == tally.total {
-        return nothing_to_do(tally.total, &opened.layout, (args, context), out);
+        nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
+    } else {
+        let survey = survey.with_stamps(context, &opened)?;
+        build(&opened, survey, &plan, guard, (args, context), out)?;
     }
-    let survey = survey.with_stamps(context, &opened)?;
-    build(&opened, survey, &plan, guard, (args, context), out)
+    if opened.left_out.is_empty() { Ok(()) } else { Err(left_out(&opened.left_out).into()) }
+}
+
+/// Of what could not be reached nobody knows whether it is built.
+fn left_out(build_configs: &[String]) -> Failure {
+    let names: Vec<String> = build_configs.iter().take(NAMED).map(|n| format!("`{n}`")).collect();
+    let more = match build_configs.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    let message = format!("the trees of these build configs could not be reached: {names}{more}");
+    Failure::new(Kind::Environment, message).hint("the rest was built")
 }
 
 fn overrule(settings: &mut Settings, args: &Args) {

@@ -38,7 +38,7 @@ pub struct PlanSummary {
     pub stale: usize,
     /// To put in place from the store.
     pub restorable: usize,
-    /// Declared, but not selected.
+    /// Declared, but not selected, or rejected by a filter.
     pub excluded: usize,
     /// Of the stale ones, those that an execution under another name serves.
     pub duplicates: usize,
@@ -130,6 +130,13 @@ impl PlanView {
             .collect();
         let warnings = warnings.as_slice().iter().map(WarningView::of).collect();
         Self { version: VERSION, summary, nodes, warnings }
+    }
+
+    /// Counts the combinations that filters reject, which are no nodes.
+    #[must_use]
+    pub fn with_rejected(mut self, count: usize) -> Self {
+        self.summary.excluded += count;
+        self
     }
 }
 

@@ -315,8 +315,15 @@ fn show_tells_everything() {
         log: Some(Path::new(".graph/logs/41/image~verdin-scarthgap.log")),
     };
     let program = |program: &str| vec![format!(".graph/tools/kas-5.2/bin/{program}")];
-    let view =
-        ShowView::of((&graph, id), &entry.judgement, &now.facts(), Some(&record), places, program);
+    let view = ShowView::of(
+        (&graph, id),
+        &entry.judgement,
+        &now.facts(),
+        Some(&record),
+        places,
+        vec![],
+        program,
+    );
     let mut shown = plain(|out| text::show(&view, &page(100), out));
     // Digests of the engine's own are not what is tested here.
     let derived = view.parts.iter().filter(|part| matches!(&*part.name, "action" | "outputs"));
