@@ -173,8 +173,7 @@ fn build(
         .cache()
         .begin_run(guard, &said(args), context.began_ms())
         .map_err(kept::failure)?;
-    let view =
-        PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity.builds);
+    let view = PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity);
     let facts = Arc::new(survey.observed.facts.clone());
     let tally = plan.tally();
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);

@@ -85,6 +85,7 @@ fn facts(view: &ShowView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
         "pool",
         match view.pool {
             Pool::Build => "build",
+            Pool::Shared => "shared",
             Pool::Light => "light",
         },
     )?;

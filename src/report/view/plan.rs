@@ -5,6 +5,7 @@ use std::sync::Arc;
 use graph::model::Graph;
 use graph::name::NodeName;
 use graph::plan::Plan;
+use graph::resource::Capacity;
 use graph::verdict::Verdict;
 use serde::Serialize;
 
@@ -90,17 +91,17 @@ pub enum Scope {
 }
 
 impl PlanView {
-    /// A plan of the graph; `slots` builds at a time are reckoned with.
+    /// A plan of the graph, as it would run on a host of this capacity.
     #[must_use]
     pub fn of(
         graph: &Graph,
         plan: &Plan,
         scope: Scope,
         warnings: &Diagnostics,
-        slots: usize,
+        capacity: Capacity,
     ) -> Self {
         let tally = plan.tally();
-        let estimate = estimate(graph, plan, slots);
+        let estimate = estimate(graph, plan, capacity);
         let summary = PlanSummary {
             total: tally.total,
             fresh: tally.fresh,
