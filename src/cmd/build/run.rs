@@ -24,6 +24,7 @@ use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
 use crate::context::{Ci, Context};
 use crate::exec::job::Events;
+use crate::exec::kas::{self, Toolchain};
 use crate::exec::local::{self, LocalExecutor};
 use crate::exec::resources::Host;
 use crate::exec::run::{Broken, Options, Summary};
@@ -106,7 +107,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let wait = if args.no_wait { Wait::No } else { Wait::Yes };
     let guard = prepare::lock(layout.state(), context, wait, &console)?;
     let kept = Kept::to_build(layout.state(), context.began_ms())?;
-    prepare::provide_kas(&project.settings, &layout, context, &console)?;
+    if !project.machines.is_empty() {
+        prepare::provide_kas(&project.settings, &layout, context, &console)?;
+    }
     let opened = Opened::load(context, project, kept, mode(args.offline))?;
     prepare::sweep_clones(&opened, context, &console);
     let opened = prepare::clone_missing(opened, context, &console)?;
@@ -167,7 +170,12 @@ fn build(
     let settings = &opened.project.settings;
     let host = Host::observe();
     let capacity = super::capacity(settings, &host);
-    let toolchain = prepare::toolchain(settings, &opened.layout, context)?;
+    let toolchain = if opened.project.machines.is_empty() {
+        // Nothing is built with kas here.
+        Toolchain::Program(kas::PROGRAM.into())
+    } else {
+        prepare::toolchain(settings, &opened.layout, context)?
+    };
     let run = opened
         .kept
         .cache()
