@@ -22,4 +22,5 @@ pub mod resolve;
 pub mod runs;
 pub mod schema;
 pub mod show;
+pub mod trees;
 pub mod why;

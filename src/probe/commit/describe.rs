@@ -1,0 +1,64 @@
+//! How a commit is described, as KernelCI does it: remembered by the commit and the tags that there are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use graph::digest::{Digest, Fields};
+
+use crate::probe::Probe;
+use crate::probe::git::Git;
+
+impl Probe<'_> {
+    /// `git describe --always --match='v[1-9]*'` of a commit.
+    pub(super) fn described(
+        &self,
+        objects: &Path,
+        commit: &str,
+        git: &Git,
+    ) -> Result<String, String> {
+        let state = state(objects, git)?;
+        let place = objects.as_os_str().as_encoded_bytes();
+        let key = Fields::of("graph describe v1").field(place).field(state.as_bytes());
+        let key = key.field(commit).finish();
+        if let Some(known) = self.memory.tool(&key) {
+            return Ok(known);
+        }
+        let text = git.describe_version(objects, commit).map_err(|error| error.to_string())?;
+        self.memory.remember_tool(&key, &text);
+        Ok(text)
+    }
+}
+
+/// What besides the commit decides how it is described: the tags, and where history was cut off. Read from the files of
+/// the repository, as to start git for each of many mirrors would take longer than all else of a plan.
+fn state(objects: &Path, git: &Git) -> Result<Digest, String> {
+    let mut fields = Fields::of("graph describe state v1");
+    for file in ["shallow", "packed-refs"] {
+        fields.add(fs::read(objects.join(file)).unwrap_or_default());
+    }
+    if objects.join("reftable").exists() {
+        fields.add(git.tags(objects).map_err(|error| error.to_string())?);
+        return Ok(fields.finish());
+    }
+    for path in loose(&objects.join("refs/tags")) {
+        fields.add(path.as_os_str().as_encoded_bytes());
+        fields.add(fs::read(&path).unwrap_or_default());
+    }
+    Ok(fields.finish())
+}
+
+/// Every file below a directory, sorted.
+fn loose(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(entry.path()),
+                _ => found.push(entry.path()),
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
