@@ -1,0 +1,335 @@
+//! The two nodes of each build. Knows what they consist of; the rest of this directory knows how each of that is made.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use graph::name::{BadName, NodeName};
+use graph::resource::Pool;
+use graph::spec::{Action, Input, Label, Node, Output, Place, Presence, Role, Source, Step, Taken};
+
+use super::arch::{Selftests, selftests};
+use super::defconfig::{Defconfig, Fragments, Merged};
+use super::description;
+use super::make::{Make, variable_part};
+use super::steps::{Calls, DOT_CONFIG};
+use super::words::{is_below, is_line, is_plain, is_value, is_variable};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::front::kernelci::{ConfigAt, Fragment, KernelBuild, Toolchain};
+
+/// What the settings say of lowering.
+#[derive(Debug, Clone, Copy)]
+pub struct Lowering {
+    /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
+    pub describe: Role,
+}
+
+/// `config/…` and `kernel/…` for each build, in order.
+///
+/// # Errors
+/// All problems: what climbs out of the tree or would reach a shell.
+pub fn nodes(
+    builds: &[KernelBuild],
+    fragments: &HashMap<Arc<str>, Arc<Fragment>>,
+    lowering: &Lowering,
+) -> Result<Vec<Node>, Diagnostics> {
+    let mut lowered = Lowered {
+        fragments: Fragments::new(fragments),
+        describe: lowering.describe,
+        heads: HashMap::new(),
+        toolchains: HashMap::new(),
+        found: Diagnostics::default(),
+    };
+    let mut nodes = Vec::with_capacity(2 * builds.len());
+    for build in builds {
+        match lowered.nodes(build) {
+            Ok(both) => nodes.extend(both),
+            Err(error) => lowered.found.push(at(&build.declared, error.to_string())),
+        }
+    }
+    if lowered.found.has_errors() { Err(lowered.found) } else { Ok(nodes) }
+}
+
+fn at(place: &Place, problem: String) -> Diagnostic {
+    Diagnostic::error(problem).in_file(place.to_string())
+}
+
+/// What is lowered once and shared, by where it lies: builds share what they were expanded from.
+struct Lowered<'a> {
+    fragments: Fragments<'a>,
+    describe: Role,
+    heads: HashMap<*const ConfigAt, Arc<AtHead>>,
+    toolchains: HashMap<*const Toolchain, Arc<With>>,
+    found: Diagnostics,
+}
+
+/// What the builds of a commit share.
+struct AtHead {
+    inputs: [Input; 3],
+    revision: Arc<str>,
+    selftests: Option<Selftests>,
+}
+
+/// What the builds with a toolchain share.
+struct With {
+    make: Make,
+    calls: Calls,
+    environment: Arc<str>,
+    /// The steps of a kernel without the kernel's own tests.
+    steps: Vec<Step>,
+}
+
+impl<'a> Lowered<'a> {
+    fn nodes(&mut self, build: &'a KernelBuild) -> Result<[Node; 2], BadName> {
+        let defconfig = self.fragments.parse(&build.defconfig);
+        check(build, &defconfig, &mut self.found);
+        let (head, with) = (self.head(&build.config), self.toolchain(&build.toolchain));
+        let config = config_node(build, &defconfig, &head, &with)?;
+        let kernel = kernel_node(build, &defconfig, &head, &with, &config)?;
+        Ok([config, kernel])
+    }
+
+    fn head(&mut self, config: &Arc<ConfigAt>) -> Arc<AtHead> {
+        let describe = self.describe;
+        let head = self.heads.entry(Arc::as_ptr(config));
+        let head = head.or_insert_with(|| Arc::new(AtHead::of(config, describe)));
+        Arc::clone(head)
+    }
+
+    fn toolchain(&mut self, toolchain: &Arc<Toolchain>) -> Arc<With> {
+        match self.toolchains.entry(Arc::as_ptr(toolchain)) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => {
+                let make = Make::of(toolchain, &mut self.found);
+                let calls = Calls::of(&make);
+                let environment = description::environment(toolchain, &make);
+                let steps = calls.kernel(&toolchain.arch, None);
+                Arc::clone(new.insert(Arc::new(With { make, calls, environment, steps })))
+            }
+        }
+    }
+}
+
+impl AtHead {
+    fn of(config: &ConfigAt, describe: Role) -> Self {
+        let input = |part: &str, source, role| Input {
+            part: part.into(),
+            source,
+            declared: Some(config.declared.clone()),
+            role,
+        };
+        let head = &config.head;
+        Self {
+            inputs: [
+                input("source", Source::Commit(Arc::clone(&head.commit)), Role::Key),
+                input("commit", Source::Value(Arc::clone(&head.commit.id)), Role::Stamp),
+                input("describe", Source::Value(Arc::clone(&head.describe)), describe),
+            ],
+            revision: description::revision(config),
+            selftests: selftests(&head.describe),
+        }
+    }
+}
+
+fn config_node(
+    build: &KernelBuild,
+    defconfig: &Defconfig<'_>,
+    head: &AtHead,
+    with: &With,
+) -> Result<Node, BadName> {
+    let (files, steps) = with.calls.config(defconfig);
+    let mut inputs = Vec::with_capacity(head.inputs.len() + with.make.config_inputs.len() + 1);
+    inputs.extend_from_slice(&head.inputs);
+    inputs.extend_from_slice(&with.make.config_inputs);
+    asked(build, defconfig, &mut inputs);
+    let download = defconfig.download().map(|url| {
+        format!(
+            "the config `{}` is downloaded from `{url}`, which is not supported",
+            defconfig.base
+        )
+    });
+    Ok(Node {
+        name: name("config", build)?,
+        labels: labels(build),
+        inputs,
+        needs: Vec::new(),
+        action: Action {
+            checkout: Some(Arc::clone(&build.config.head.commit)),
+            takes: Vec::new(),
+            files,
+            steps,
+            reads: Some("kconfig"),
+        },
+        outputs: vec![Output {
+            pattern: DOT_CONFIG.to_owned(),
+            presence: Presence::Required,
+            below: None,
+        }],
+        declared: build.declared.clone(),
+        pool: Pool::Light,
+        unresolved: download.into_iter().collect(),
+    })
+}
+
+fn kernel_node(
+    build: &KernelBuild,
+    defconfig: &Defconfig<'_>,
+    head: &AtHead,
+    with: &With,
+    config: &Node,
+) -> Result<Node, BadName> {
+    let selftests = head.selftests.filter(|_| defconfig.has_selftests());
+    let steps = match selftests {
+        None => with.steps.clone(),
+        Some(_) => with.calls.kernel(&build.toolchain.arch, selftests),
+    };
+    let shared = (&head.revision, &with.environment, &with.make.compiler);
+    let text = &*build.defconfig;
+    let file = description::file(shared, (text, defconfig), selftests.is_some());
+    let mut inputs = Vec::with_capacity(head.inputs.len() + with.make.kernel_inputs.len());
+    inputs.extend_from_slice(&head.inputs);
+    inputs.extend_from_slice(&with.make.kernel_inputs);
+    Ok(Node {
+        name: name("kernel", build)?,
+        labels: config.labels.clone(),
+        inputs,
+        needs: vec![config.name.clone()],
+        action: Action {
+            checkout: config.action.checkout.clone(),
+            takes: vec![Taken {
+                from: config.name.clone(),
+                output: ".config".to_owned(),
+                path: DOT_CONFIG.to_owned(),
+            }],
+            files: vec![file],
+            steps,
+            reads: Some("kbuild"),
+        },
+        outputs: vec![Output {
+            pattern: "artifacts/**".to_owned(),
+            presence: Presence::Required,
+            below: Some("artifacts".to_owned()),
+        }],
+        declared: build.declared.clone(),
+        pool: Pool::Build,
+        unresolved: Vec::new(),
+    })
+}
+
+fn name(kind: &str, build: &KernelBuild) -> Result<NodeName, BadName> {
+    let KernelBuild { config, variant, toolchain, defconfig, .. } = build;
+    NodeName::new(kind, [&*config.name, variant, &toolchain.arch, defconfig])
+}
+
+fn labels(build: &KernelBuild) -> Vec<Label> {
+    let KernelBuild { config, variant, toolchain, defconfig, .. } = build;
+    let all = [
+        ("tree", &config.tree),
+        ("branch", &config.branch),
+        ("build_config", &config.name),
+        ("variant", variant),
+        ("build_environment", &toolchain.environment),
+        ("arch", &toolchain.arch),
+        ("defconfig", defconfig),
+    ];
+    all.map(|(key, value)| Label { key, value: value.to_string() }).into()
+}
+
+/// The parts that a defconfig string asks for.
+fn asked(build: &KernelBuild, defconfig: &Defconfig<'_>, inputs: &mut Vec<Input>) {
+    let declared = &build.declared;
+    let mut add = |part: &str, value: Arc<str>, declared: &Place| {
+        let (source, declared) = (Source::Value(value), Some(declared.clone()));
+        inputs.push(Input { part: part.into(), source, declared, role: Role::Key });
+    };
+    add("defconfig", defconfig.base.into(), declared);
+    let symbol =
+        |line: &'_ str| line.split_once('=').map_or(line.to_owned(), |(name, _)| name.to_owned());
+    let mut symbols: Vec<(String, String)> = Vec::new();
+    for line in &defconfig.lines {
+        let name = symbol(line);
+        match symbols.iter_mut().find(|(same, _)| *same == name) {
+            Some((_, lines)) => {
+                lines.push('\n');
+                lines.push_str(line);
+            }
+            None => symbols.push((name, (*line).to_owned())),
+        }
+    }
+    if defconfig.lines.len() > 1 {
+        let order: Vec<String> = defconfig.lines.iter().map(|line| symbol(line)).collect();
+        add("config (order)", order.join(" ").into(), declared);
+    }
+    for (name, lines) in symbols {
+        add(&format!("config {name}"), lines.into(), declared);
+    }
+    let mut named: Vec<&str> = Vec::new();
+    for merged in &defconfig.merged {
+        // Merged twice, it is one part; that it is merged twice, the step says.
+        if named.contains(&merged.name()) {
+            continue;
+        }
+        named.push(merged.name());
+        let value = match merged {
+            Merged::Path(path, _) => Arc::from(*path),
+            Merged::Lines(fragment) | Merged::Selftests(fragment) => {
+                fragment.configs.join("\n").into()
+            }
+        };
+        let place = merged.fragment().map_or(declared, |fragment| &fragment.declared);
+        add(&format!("fragment {}", merged.name()), value, place);
+    }
+    // make takes the last of several.
+    let last: HashMap<&str, &str> = defconfig.variables.iter().copied().collect();
+    let mut last: Vec<(&str, &str)> = last.into_iter().collect();
+    last.sort_unstable();
+    inputs.extend(last.into_iter().map(|(name, value)| variable_part(name, value, declared)));
+}
+
+fn check(build: &KernelBuild, defconfig: &Defconfig<'_>, found: &mut Diagnostics) {
+    let text = &build.defconfig;
+    let mut refuse = |place: &Place, what: String| found.push(at(place, what));
+    let here = &build.declared;
+    if defconfig.download().is_none() && !(is_below(defconfig.base)) {
+        let problem = format!("defconfig `{text}`: `{}` is no target of make", defconfig.base);
+        refuse(here, problem);
+    }
+    for (name, value) in &defconfig.variables {
+        let stays = value.is_empty() || *name != "KCONFIG_ALLCONFIG" || is_below(value);
+        if !is_variable(name) || !is_value(value) {
+            let problem =
+                format!("defconfig `{text}`: `{name}` is no variable that a part may set so");
+            refuse(here, problem);
+        } else if !stays {
+            refuse(here, format!("defconfig `{text}`: `{value}` leads out of the tree"));
+        }
+    }
+    if let Some(line) = defconfig.lines.iter().find(|line| !is_line(line)) {
+        let problem = format!("defconfig `{text}`: `{line}` has characters that make would act on");
+        refuse(here, problem);
+    }
+    for merged in &defconfig.merged {
+        let (name, place) =
+            (merged.name(), merged.fragment().map_or(here, |known| &known.declared));
+        match merged {
+            Merged::Path(path, _) if !is_plain(path) => {
+                refuse(
+                    place,
+                    format!("fragment `{name}`: `{path}` is no path that make can work with"),
+                );
+            }
+            Merged::Path(path, _) if !is_below(path) => {
+                refuse(place, format!("fragment `{name}`: `{path}` leads out of the tree"));
+            }
+            Merged::Lines(fragment) | Merged::Selftests(fragment) => {
+                if let Some(line) = fragment.configs.iter().find(|line| !is_line(line)) {
+                    let problem = format!(
+                        "fragment `{name}`: `{line}` has characters that make would act on"
+                    );
+                    refuse(place, problem);
+                }
+            }
+            Merged::Path(..) => {}
+        }
+    }
+}
