@@ -9,6 +9,8 @@ mod checkouts;
 mod opened;
 mod survey;
 
+mod read_changes;
+
 pub mod build;
 pub mod cache;
 pub mod completions;

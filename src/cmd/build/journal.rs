@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use cache::{Produced, Run};
 use graph::digest::Digest;
-use graph::executed::Executed;
+use graph::executed::{Executed, HasRead};
 use graph::facts::{Fact, Facts};
 use graph::fingerprint::Part;
 use graph::record::{Cost, Record};
@@ -14,7 +14,7 @@ use graph::spec::{Node, Source};
 use graph::verdict::{Judgement, Verdict};
 
 use crate::cmd::kept::{self, Kept};
-use crate::config::Settings;
+use crate::config::{Settings, SourceScope};
 use crate::context::Environment;
 use crate::exec::job::Execution;
 use crate::exec::run::Journal;
@@ -74,6 +74,22 @@ impl RunJournal {
     }
 }
 
+impl RunJournal {
+    /// Keeps which files of its commit a build has read. What these are at the commit is looked up just as the next plan
+    /// will.
+    fn keep_reads(&self, node: &Node, execution: &Execution) -> anyhow::Result<Option<HasRead>> {
+        let (Some(set), Some(commit), SourceScope::Files) =
+            (&execution.reads, node.commit(), self.settings.source)
+        else {
+            return Ok(None);
+        };
+        let values = self.probe().read_values(&[(commit.clone(), set.clone())]);
+        let Some(Ok(value)) = values.into_iter().next() else { return Ok(None) };
+        let set = self.kept.cache().keep_read_set(set).map_err(kept::failure)?;
+        Ok(Some(HasRead { set, value }))
+    }
+}
+
 impl Journal for RunJournal {
     fn changed(&self, node: &Node, _: &Judgement) -> anyhow::Result<Vec<String>> {
         let facts = self.probe().reobserve(node)?;
@@ -95,7 +111,8 @@ impl Journal for RunJournal {
             .iter()
             .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
             .collect();
-        let executed = Executed::built(node, &judgement.fingerprint, None);
+        let read = self.keep_reads(node, execution)?;
+        let executed = Executed::built(node, &judgement.fingerprint, read);
         let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
         Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
     }
