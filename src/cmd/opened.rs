@@ -1,8 +1,10 @@
 //! What every verb about nodes starts with: the project found, its sources loaded, its graph checked. Observes nothing.
 
+use std::sync::Arc;
+
 use graph::model::{Graph, NodeId};
 use graph::query::BadSelector;
-use graph::spec::Role;
+use graph::spec::{Commit, Role};
 
 use super::checkouts::Mirrors;
 use super::kept::Kept;
@@ -11,6 +13,7 @@ use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
+use crate::front::kernelci::{Head, TreeBranch, Trees, Unreachable};
 use crate::front::machines::Defaults;
 use crate::front::{self, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
@@ -55,8 +58,9 @@ impl Opened {
             return Err(no_machines(&project).into());
         }
         let probe = probe(context, &project, &layout, &kept, mode);
-        let loaded = front::load(&sources(&project), &project.root, &Mirrors::new(&probe))
-            .map_err(Failure::input)?;
+        let loaded =
+            front::load(&sources(&project), &project.root, &Mirrors::new(&probe), &NoTrees)
+                .map_err(Failure::input)?;
         let mut warnings = loaded.warnings;
         if !project.kernels.is_empty() {
             warnings.push(kernels_come_later());
@@ -112,7 +116,7 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     let (layout, env, now) = (&layout, &context.env, context.began_ms());
     let mode = Mode::Offline;
     let probe = Probe { layout, settings, env, files: &Reread, memory: &Forgetful, mode, now };
-    front::load(&sources(project), &project.root, &Mirrors::new(&probe))
+    front::load(&sources(project), &project.root, &Mirrors::new(&probe), &NoTrees)
 }
 
 fn probe<'a>(
@@ -181,4 +185,18 @@ fn kernels_come_later() -> Diagnostic {
     Diagnostic::warning(
         "kernels of `build-configs.yaml` are not built by this version; only machines are",
     )
+}
+
+/// Trees that cannot be asked.
+struct NoTrees;
+
+impl Trees for NoTrees {
+    fn heads(&self, wanted: &[TreeBranch]) -> Vec<Result<Head, Unreachable>> {
+        let nothing = || Err(Unreachable::Remote("this version reads no trees".to_owned()));
+        wanted.iter().map(|_| nothing()).collect()
+    }
+
+    fn files(&self, _: &Commit, _: &[String]) -> Result<Arc<[String]>, String> {
+        Err("this version reads no trees".to_owned())
+    }
 }
