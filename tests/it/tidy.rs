@@ -15,6 +15,7 @@ const LONGEST_MOD_RS: usize = 150;
 const DOORS: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["src/report/diagnostics"]),
     ("comfy_table", &["src/report/"]),
+    ("fancy_regex", &["src/front/kernelci/filter/pattern/"]),
     ("globset", &["graph/src/query", "src/cmd/trees", "src/exec/collect"]),
     ("ignore", &["src/probe/"]),
     ("jsonc_parser", &["src/front/yaml/"]),

@@ -1,9 +1,21 @@
 //! Reads the `build-configs.yaml` of KernelCI and lowers it to nodes. What trees hold it is told.
 
 mod build;
-mod lower;
 mod trees;
 
+mod file;
+mod filter;
+mod merge;
+mod read;
+
+mod excluded;
+mod expand;
+mod problems;
+
+mod lower;
+
+mod load;
+
 pub use build::{ConfigAt, Fragment, KernelBuild, Toolchain};
-pub use lower::{Lowering, nodes};
+pub use load::load;
 pub use trees::{Head, TreeBranch, Trees, Unreachable};

@@ -36,4 +36,4 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use nodes::{Lowering, nodes};
+pub(super) use nodes::{Lowering, nodes};

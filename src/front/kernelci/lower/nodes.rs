@@ -19,16 +19,16 @@ use crate::front::kernelci::{ConfigAt, Fragment, KernelBuild, Toolchain};
 
 /// What the settings say of lowering.
 #[derive(Debug, Clone, Copy)]
-pub struct Lowering {
+pub(in crate::front::kernelci) struct Lowering {
     /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
-    pub describe: Role,
+    pub(in crate::front::kernelci) describe: Role,
 }
 
 /// `config/…` and `kernel/…` for each build, in order.
 ///
 /// # Errors
 /// All problems: what climbs out of the tree or would reach a shell.
-pub fn nodes(
+pub(in crate::front::kernelci) fn nodes(
     builds: &[KernelBuild],
     fragments: &HashMap<Arc<str>, Arc<Fragment>>,
     lowering: &Lowering,
@@ -211,7 +211,7 @@ fn kernel_node(
             below: Some("artifacts".to_owned()),
         }],
         declared: build.declared.clone(),
-        pool: Pool::Build,
+        pool: Pool::Shared,
         unresolved: Vec::new(),
     })
 }
