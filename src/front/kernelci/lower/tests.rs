@@ -2,6 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use graph::digest::Digest;
@@ -130,11 +134,15 @@ fn shown(node: &Node) -> String {
     lines.join("\n")
 }
 
-#[test]
-fn a_defconfig_with_parts() {
+fn with_parts() -> Vec<Node> {
     let text = "defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config";
     let toolchain = toolchain("gcc", "arm64", "aarch64-linux-gnu-", &[("W", "1")]);
-    let nodes = lowered(&[build(&config("main", "v6.1.192"), &toolchain, text)]);
+    lowered(&[build(&config("main", "v6.1.192"), &toolchain, text)])
+}
+
+#[test]
+fn the_config_of_a_defconfig_with_parts() {
+    let nodes = with_parts();
     assert_snapshot!(shown(&nodes[0]), @r#"
     config/main/usual/arm64/defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a%2Fb.config (builds.yaml:50)
       tree=mainline
@@ -170,6 +178,11 @@ fn a_defconfig_with_parts() {
     config: make -C SOURCE O=WORK/build KBUILD_BUILD_USER=KernelCI W=1 ARCH=arm64 HOSTCC=gcc CROSS_COMPILE=aarch64-linux-gnu- KCONFIG_ALLCONFIG=a/b.config defconfig
     merge: sh SOURCE/scripts/kconfig/merge_config.sh -O WORK/build WORK/build/.config WORK/kernelci.config WORK/fragment-1-debug.config SOURCE/kernel/configs/tiny.config [in WORK/build]
     "#);
+}
+
+#[test]
+fn the_kernel_of_a_defconfig_with_parts() {
+    let nodes = with_parts();
     assert_snapshot!(shown(&nodes[1]), @r#"
     kernel/main/usual/arm64/defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a%2Fb.config (builds.yaml:50)
       tree=mainline
@@ -208,6 +221,11 @@ fn a_defconfig_with_parts() {
     dtbs: make -C SOURCE O=WORK/build KBUILD_BUILD_USER=KernelCI W=1 ARCH=arm64 HOSTCC=gcc CROSS_COMPILE=aarch64-linux-gnu- KCFLAGS=-fdebug-prefix-map=SOURCE/= -fdebug-prefix-map=WORK/build=. KAFLAGS=-fdebug-prefix-map=SOURCE/= -fdebug-prefix-map=WORK/build=. dtbs [with CONFIG_OF_FLATTREE=y]
     artifacts: graph __kernel-artifacts WORK build.json
     "#);
+}
+
+#[test]
+fn the_environment_of_steps() {
+    let nodes = with_parts();
     let env = |step: &Step| {
         let all = step.env.iter().map(|(name, value)| format!("{name}={}", filled(value)));
         all.collect::<Vec<_>>().join("\n")
@@ -410,4 +428,39 @@ fn everything_that_matters_is_in_the_key() {
         parts.dedup();
         assert_eq!(parts.len(), count, "{}: part names are unique", node.name);
     }
+}
+
+/// Fills in a work directory.
+fn placed(Template(pieces): &Template, work: &Path) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Dir(Dir::Work) => work.display().to_string(),
+        other => filled(&Template(vec![other.clone()])),
+    };
+    pieces.iter().map(piece).collect()
+}
+
+#[test]
+fn equal_modules_make_equal_tarballs() {
+    let nodes = with_parts();
+    let step = nodes[1].action.steps.iter().find(|step| step.name == "modules_tar");
+    let step = step.expect("modules are packed");
+    let pack = |order: [&str; 3], mode: u32| {
+        let dir = tempfile::tempdir().expect("a directory");
+        let version = dir.path().join("build/_modules_/lib/modules/6.1");
+        fs::create_dir_all(&version).expect("directories");
+        for name in order {
+            fs::write(version.join(name), name).expect("a file");
+            let mode = Permissions::from_mode(mode);
+            fs::set_permissions(version.join(name), mode).expect("a mode");
+        }
+        symlink(dir.path(), version.join("build")).expect("a link");
+        symlink(dir.path(), version.join("source")).expect("a link");
+        let args = step.args.iter().map(|arg| placed(arg, dir.path()));
+        let env = step.env.iter().map(|(name, value)| (name.clone(), filled(value)));
+        let done = Command::new("tar").args(args).envs(env).status().expect("there is tar");
+        assert!(done.success());
+        fs::read(dir.path().join("build/modules.tar.xz")).expect("it is there")
+    };
+    let one = pack(["a.ko", "b.ko", "modules.dep"], 0o600);
+    assert!(one == pack(["modules.dep", "b.ko", "a.ko"], 0o644));
 }
