@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use graph::digest::{Digest, Fields};
 
 use crate::probe::Probe;
-use crate::probe::git::Git;
+use crate::probe::git::{self, Git};
 
 impl Probe<'_> {
     /// `git describe --always --match='v[1-9]*'` of a commit.
@@ -16,14 +16,15 @@ impl Probe<'_> {
         commit: &str,
         git: &Git,
     ) -> Result<String, String> {
-        let state = state(objects, git)?;
+        let told = |error: git::Error| error.to_string();
+        let state = state(objects, git).map_err(told)?;
         let place = objects.as_os_str().as_encoded_bytes();
         let key = Fields::of("graph describe v1").field(place).field(state.as_bytes());
         let key = key.field(commit).finish();
         if let Some(known) = self.memory.tool(&key) {
             return Ok(known);
         }
-        let text = git.describe_version(objects, commit).map_err(|error| error.to_string())?;
+        let text = git.describe_version(objects, commit).map_err(told)?;
         self.memory.remember_tool(&key, &text);
         Ok(text)
     }
@@ -31,13 +32,13 @@ impl Probe<'_> {
 
 /// What besides the commit decides how it is described: the tags, and where history was cut off. Read from the files of
 /// the repository, as to start git for each of many mirrors would take longer than all else of a plan.
-fn state(objects: &Path, git: &Git) -> Result<Digest, String> {
+pub(super) fn state(objects: &Path, git: &Git) -> Result<Digest, git::Error> {
     let mut fields = Fields::of("graph describe state v1");
     for file in ["shallow", "packed-refs"] {
         fields.add(fs::read(objects.join(file)).unwrap_or_default());
     }
     if objects.join("reftable").exists() {
-        fields.add(git.tags(objects).map_err(|error| error.to_string())?);
+        fields.add(git.tags(objects)?);
         return Ok(fields.finish());
     }
     for path in loose(&objects.join("refs/tags")) {

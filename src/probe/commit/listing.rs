@@ -19,8 +19,7 @@ pub struct Listing {
     files: Vec<File>,
     /// The files in order of name, and of path within a name.
     by_name: Vec<u32>,
-    /// The names, each with its files in `by_name` and the digest of their paths once it was asked for.
-    names: Vec<(Range<u32>, OnceLock<Digest>)>,
+    names: Vec<Name>,
     path_table: Table,
     name_table: Table,
     prefixes: Mutex<HashMap<String, Digest>>,
@@ -34,6 +33,16 @@ struct File {
     path: u32,
     name: u32,
     end: u32,
+}
+
+/// A file name, by where it first stands in the text.
+struct Name {
+    start: u32,
+    end: u32,
+    /// Its files in `by_name`.
+    files: Range<u32>,
+    /// The digest of their paths, once it was asked for.
+    digest: OnceLock<Digest>,
 }
 
 impl Listing {
@@ -51,19 +60,22 @@ impl Listing {
             |at: u32| &text[files[at as usize].name as usize..files[at as usize].end as usize];
         let mut by_name: Vec<u32> = (0..files.len() as u32).collect();
         by_name.par_sort_unstable_by(|&a, &b| name(a).cmp(name(b)).then(a.cmp(&b)));
-        let mut names: Vec<(Range<u32>, OnceLock<Digest>)> = Vec::new();
+        let mut names: Vec<Name> = Vec::new();
         for (at, &file) in (0..).zip(&by_name) {
             match names.last_mut() {
-                Some((range, _)) if name(by_name[range.start as usize]) == name(file) => {
-                    range.end = at + 1;
+                Some(last) if text[last.start as usize..last.end as usize] == *name(file) => {
+                    last.files.end = at + 1;
                 }
-                _ => names.push((at..at + 1, OnceLock::new())),
+                _ => {
+                    let File { name: start, end, .. } = files[file as usize];
+                    names.push(Name { start, end, files: at..at + 1, digest: OnceLock::new() });
+                }
             }
         }
         let hasher = RandomState::new();
         let path_table = Table::new(files.iter().map(|file| hasher.hash_one(path(file))));
-        let first = |range: &Range<u32>| name(by_name[range.start as usize]);
-        let name_table = Table::new(names.iter().map(|(range, _)| hasher.hash_one(first(range))));
+        let name = |name: &Name| hasher.hash_one(&text[name.start as usize..name.end as usize]);
+        let name_table = Table::new(names.iter().map(name));
         let prefixes = Mutex::default();
         Some(Self { files, by_name, names, path_table, name_table, prefixes, hasher, text })
     }
@@ -78,7 +90,7 @@ impl Listing {
     pub fn bearing(&self, name: &str) -> Vec<&[u8]> {
         let mut files: Vec<u32> = match name.strip_suffix('*') {
             Some(prefix) => self.with_prefix(prefix.as_bytes()).to_vec(),
-            None => self.name_at(name).map_or_else(Vec::new, |at| self.of_name(at).to_vec()),
+            None => self.find_name(name).map_or_else(Vec::new, |name| self.of_name(name).to_vec()),
         };
         files.sort_unstable();
         files.into_iter().map(|at| self.path(&self.files[at as usize])).collect()
@@ -93,26 +105,21 @@ impl Listing {
         &self.text[file.name as usize..file.end as usize]
     }
 
-    fn of_name(&self, at: usize) -> &[u32] {
-        let range = &self.names[at].0;
-        &self.by_name[range.start as usize..range.end as usize]
+    fn of_name(&self, name: &Name) -> &[u32] {
+        &self.by_name[name.files.start as usize..name.files.end as usize]
     }
 
-    fn name_at(&self, name: &str) -> Option<usize> {
-        let is_it = |at: usize| self.name(self.of_name(at)[0]) == name.as_bytes();
-        self.name_table.find(self.hasher.hash_one(name.as_bytes()), is_it)
+    fn find_name(&self, name: &str) -> Option<&Name> {
+        let text = |name: &Name| &self.text[name.start as usize..name.end as usize];
+        let is_it = |at: usize| text(&self.names[at]) == name.as_bytes();
+        let at = self.name_table.find(self.hasher.hash_one(name.as_bytes()), is_it)?;
+        Some(&self.names[at])
     }
 
     fn with_prefix(&self, prefix: &[u8]) -> &[u32] {
         let start = self.by_name.partition_point(|&at| self.name(at) < prefix);
         let from = &self.by_name[start..];
         &from[..from.partition_point(|&at| self.name(at).starts_with(prefix))]
-    }
-
-    fn digest<'t>(&self, paths: impl Iterator<Item = &'t [u8]>) -> Digest {
-        let mut fields = Fields::of("graph bearers v1");
-        paths.for_each(|path| fields.add(path));
-        fields.finish()
     }
 }
 
@@ -126,18 +133,25 @@ impl reads::Listing for Listing {
 
     fn bearers(&self, name: &str) -> Digest {
         if !name.ends_with('*') {
-            let Some(at) = self.name_at(name) else { return self.digest([].into_iter()) };
-            let paths = || self.of_name(at).iter().map(|&at| self.path(&self.files[at as usize]));
-            return *self.names[at].1.get_or_init(|| self.digest(paths()));
+            let Some(name) = self.find_name(name) else { return digest([].into_iter()) };
+            let paths = || self.of_name(name).iter().map(|&at| self.path(&self.files[at as usize]));
+            return *name.digest.get_or_init(|| digest(paths()));
         }
         let known = || self.prefixes.lock().expect("no thread panics while it holds this");
         if let Some(digest) = known().get(name) {
             return *digest;
         }
-        let digest = self.digest(self.bearing(name).into_iter());
+        let digest = digest(self.bearing(name).into_iter());
         known().insert(name.to_owned(), digest);
         digest
     }
+}
+
+/// The digest of paths.
+fn digest<'t>(paths: impl Iterator<Item = &'t [u8]>) -> Digest {
+    let mut fields = Fields::of("graph bearers v1");
+    paths.for_each(|path| fields.add(path));
+    fields.finish()
 }
 
 fn files(text: &[u8]) -> Option<Vec<File>> {
@@ -159,16 +173,17 @@ fn files(text: &[u8]) -> Option<Vec<File>> {
 
 /// Numbers of things by their hashes. It knows no thing: who looks one up says which it is.
 struct Table {
-    /// A number plus one; 0 is nothing. A power of two of them, at most half of them used.
-    slots: Vec<u32>,
+    /// Half of a hash, so that few others have to be looked at, and a number plus one; 0 is nothing. A power of two of
+    /// them, at most half of them used.
+    slots: Vec<(u32, u32)>,
 }
 
 impl Table {
     fn new(hashes: impl ExactSizeIterator<Item = u64>) -> Self {
-        let mut table = Self { slots: vec![0; (2 * hashes.len()).next_power_of_two()] };
+        let mut table = Self { slots: vec![(0, 0); (2 * hashes.len()).next_power_of_two()] };
         for (number, hash) in (1..).zip(hashes) {
-            let free = table.from(hash).find(|&slot| table.slots[slot] == 0);
-            table.slots[free.expect("at least half of them are free")] = number;
+            let free = table.from(hash).find(|&slot| table.slots[slot].1 == 0);
+            table.slots[free.expect("at least half of them are free")] = (tag(hash), number);
         }
         table
     }
@@ -176,8 +191,9 @@ impl Table {
     fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Option<usize> {
         self.from(hash)
             .map(|slot| self.slots[slot])
-            .take_while(|&number| number != 0)
-            .map(|number| number as usize - 1)
+            .take_while(|&(_, number)| number != 0)
+            .filter(|&(other, _)| other == tag(hash))
+            .map(|(_, number)| number as usize - 1)
             .find(|&at| is_it(at))
     }
 
@@ -187,4 +203,8 @@ impl Table {
         let start = hash as usize & mask;
         (0..=mask).map(move |step| (start + step) & mask)
     }
+}
+
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }

@@ -7,6 +7,7 @@ use graph::digest::Fields;
 use graph::spec::Repository;
 
 use super::at_hand::short;
+use super::describe::state;
 use super::heads::{Answer, Found, Lost, Tell, head, wish};
 use crate::address::check_branch;
 use crate::probe::Probe;
@@ -118,17 +119,23 @@ impl Probe<'_> {
         remote: &RemoteTree,
         git: &Git,
     ) -> Result<(), git::Error> {
-        let mut key = Fields::of("graph tags of mirror v1");
-        git.tree_mirror_identity(mirror).iter().for_each(|identity| key.add(identity.as_bytes()));
-        remote.heads.values().flatten().for_each(|id| key.add(id));
+        let mut theirs = Fields::of("graph tags of remote v1");
+        git.tree_mirror_identity(mirror).iter().for_each(|which| theirs.add(which.as_bytes()));
+        remote.heads.values().flatten().for_each(|id| theirs.add(id));
         for (name, tag) in &remote.tags {
-            key.add(name);
-            key.add(&tag.object);
+            theirs.add(name);
+            theirs.add(&tag.object);
         }
-        let key = key.finish();
-        if self.memory.tool(&key).is_none() {
+        let theirs = theirs.finish();
+        // Both sides count: what is remembered is that these tags of ours are all that can be had of those.
+        let key = || {
+            let ours = state(mirror, git)?;
+            let key = Fields::of("graph tags of mirror v1").field(ours.as_bytes());
+            Ok::<_, git::Error>(key.field(theirs.as_bytes()).finish())
+        };
+        if self.memory.tool(&key()?).is_none() {
             git.update_tags(url, mirror, remote)?;
-            self.memory.remember_tool(&key, "");
+            self.memory.remember_tool(&key()?, "");
         }
         Ok(())
     }
