@@ -157,7 +157,8 @@ impl Expanded {
                     }
                 }
                 Err(exhausted) => {
-                    self.problems.push(problems::without_end(exhausted.pattern, defconfig));
+                    self.problems.push(problems::without_end(exhausted.pattern));
+                    return;
                 }
             }
         }

@@ -34,7 +34,10 @@ pub(in super::super) fn declared(sections: &Sections, found: &mut Diagnostics) -
         configs.extend(reader.config(&name, &entry.value, defaults.as_ref(), found));
     }
     check_unique(&configs, found);
-    reader.check_unused(found);
+    // What is broken does not use what it was to use.
+    if !found.has_errors() {
+        reader.check_unused(found);
+    }
     let fragments = fragments.values().filter_map(|(_, fragment)| fragment.clone()).collect();
     Declared { fragments, configs }
 }

@@ -21,7 +21,7 @@ const PARAMS: &[&str] = &["name", "cross_compile", "cross_compile_compat", "opts
 /// A build environment.
 #[derive(Debug)]
 pub(super) struct Environment {
-    pub(super) name: Text,
+    name: Text,
     cc: Text,
     /// By architecture; none where the environment does not tell architectures apart.
     params: Option<IndexMap<Arc<str>, Params>>,
@@ -38,7 +38,8 @@ struct Params {
 /// All environments.
 #[derive(Debug, Default)]
 pub(super) struct Environments {
-    pub(super) all: IndexMap<Arc<str>, Environment>,
+    /// By name, also those that could not be read, which was said.
+    all: IndexMap<Arc<str>, (Span, Option<Environment>)>,
     toolchains: HashMap<(Arc<str>, Arc<str>), Arc<Toolchain>>,
 }
 
@@ -48,11 +49,15 @@ impl Environments {
         let mut all = IndexMap::new();
         for (name, entry) in section {
             let name = Text { value: name.clone(), span: entry.key_span.clone() };
-            if let Some(environment) = environment(&name, &entry.value, found) {
-                all.insert(name.value.clone(), environment);
-            }
+            let environment = environment(&name, &entry.value, found);
+            all.insert(name.value, (name.span, environment));
         }
         Self { all, toolchains: HashMap::new() }
+    }
+
+    /// Whether there is an environment of a name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all.contains_key(name)
     }
 
     /// What builds an architecture in an environment, made once. `None` where there is no such environment.
@@ -62,7 +67,7 @@ impl Environments {
         arch: &Text,
         found: &mut Diagnostics,
     ) -> Option<Arc<Toolchain>> {
-        let environment = self.all.get(environment)?;
+        let environment = self.all.get(environment)?.1.as_ref()?;
         let key = (environment.name.value.clone(), arch.value.clone());
         let toolchain =
             self.toolchains.entry(key).or_insert_with(|| environment.toolchain(arch, found));
@@ -202,9 +207,9 @@ fn opts(node: &Node, path: &str, found: &mut Diagnostics) -> Vec<(String, String
     opts
 }
 
-/// The names and places of environments, for what is unused.
 impl Environments {
+    /// The names and places of all.
     pub(super) fn declared(&self) -> impl Iterator<Item = (&Arc<str>, &Span)> {
-        self.all.iter().map(|(name, environment)| (name, &environment.name.span))
+        self.all.iter().map(|(name, (span, _))| (name, span))
     }
 }

@@ -108,12 +108,13 @@ impl<'a> Variants<'a> {
         let archs = Fields::open(archs, &fields.path("architectures"), found)?;
         let mut architectures = Vec::new();
         for (arch, entry) in archs.entries(found) {
-            let parts = self.parts(&entry.value, &archs.path(&arch.value), found);
+            let parts = self.parts(&entry.value, &arch.value, found);
             if !is_arch(&arch, found) {
                 continue;
             }
             let (Some(environment), Some(parts)) = (&environment, parts) else { continue };
-            let toolchain = self.environments.toolchain(&environment.value, &arch, found)?;
+            let toolchain = self.environments.toolchain(&environment.value, &arch, found);
+            let Some(toolchain) = toolchain else { continue };
             let defconfigs = self.defconfigs(&shared, &parts);
             let filters = parts.filters.clone();
             architectures.push(Architecture { span: arch.span, toolchain, defconfigs, filters });
@@ -122,12 +123,12 @@ impl<'a> Variants<'a> {
     }
 
     fn knows_environment(&mut self, name: &Text, found: &mut Diagnostics) -> bool {
-        let known = self.environments.all.contains_key(&name.value);
+        let known = self.environments.has(&name.value);
         if known {
             self.used_environments.insert(name.value.clone());
         } else {
-            let all = self.environments.all.keys();
-            found.push(dangling("build environment", name, all.map(|name| &**name)));
+            let all = self.environments.declared();
+            found.push(dangling("build environment", name, all.map(|(name, _)| &**name)));
         }
         known
     }
@@ -150,6 +151,7 @@ impl<'a> Variants<'a> {
         indices
     }
 
+    /// What the mapping of an architecture says. Its path in messages is short, because aliases have several.
     fn parts(
         &mut self,
         node: &Arc<Node>,
@@ -184,7 +186,7 @@ impl<'a> Variants<'a> {
         let filters = match fields.node("filters") {
             None => Arc::default(),
             Some(node) => {
-                let read = || Arc::new(filter::filters(node, &fields.path("filters"), found));
+                let read = || Arc::new(filter::filters(node, "filters", found));
                 self.filters.entry(Arc::as_ptr(node)).or_insert_with(read).clone()
             }
         };

@@ -155,7 +155,7 @@ impl fmt::Display for Rejection<'_> {
                 write!(f, "`{key}` `{value}` contains `{}`", item.value)
             }
             Cause::NotPassed(list) => match list.subject {
-                None => write!(f, "nothing has a `{}`", list.key.value),
+                None => write!(f, "there is no `{}` to see", list.key.value),
                 Some(subject) => {
                     let (key, value) = (subject.key(), value(subject));
                     write!(f, "`{key}` `{value}` contains none of {}", items(&list.items))
@@ -164,7 +164,7 @@ impl fmt::Display for Rejection<'_> {
             Cause::NoMatch(regex) => match &regex.first {
                 None => write!(f, "the regex is empty"),
                 Some(first) => match first.subject {
-                    None => write!(f, "nothing has a `{}`", first.key),
+                    None => write!(f, "there is no `{}` to see", first.key),
                     Some(subject) => {
                         let (key, value) = (subject.key(), value(subject));
                         write!(f, "`{key}` `{value}` does not begin with `{}`", first.text.value)

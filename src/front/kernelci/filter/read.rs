@@ -163,12 +163,9 @@ fn combination(node: &Node, path: &str, found: &mut Diagnostics) -> Option<Combi
             .filter_map(|(path, item)| string(&path, item, found))
             .map(|value| value.value)
             .collect();
-        let has = tuple.as_list().map_or(0, <[_]>::len);
-        if tuple.as_list().is_some() && has != keys.len() {
-            let problem = format!(
-                "`{path}` is never equal: it has {has} values, and there are {} keys",
-                keys.len()
-            );
+        let has = tuple.as_list().map_or(keys.len(), <[_]>::len);
+        if !keys.is_empty() && has != keys.len() {
+            let problem = format!("`{path}` is never equal: {has} of {} values", keys.len());
             found.push(Diagnostic::warning(problem).at(&tuple.span));
         }
         tuples.push(values);
@@ -180,7 +177,7 @@ fn combination(node: &Node, path: &str, found: &mut Diagnostics) -> Option<Combi
 fn subject(key: &Text, found: &mut Diagnostics) -> Option<Subject> {
     let subject = SUBJECTS.into_iter().find(|subject| subject.key() == &*key.value);
     if subject.is_none() {
-        let problem = format!("filters do not see a `{}`", key.value.escape_debug());
+        let problem = format!("filters see no `{}`", key.value.escape_debug());
         let hint = did_you_mean(&key.value, &SUBJECTS.map(Subject::key));
         found.push(Diagnostic::warning(problem).at(&key.span).hint(hint));
     }
@@ -233,7 +230,7 @@ mod tests {
                 "- combination: {keys: [tree, branch], values: [[mainline, next]]}",
                 "combination f.yaml:1: `tree` `mainline` with `branch` `master` is none of the 1 values",
             ),
-            ("- whitelist: {arch: [arm]}", "whitelist f.yaml:1: nothing has a `arch`"),
+            ("- whitelist: {arch: [arm]}", "whitelist f.yaml:1: there is no `arch` to see"),
             ("- regex: {}", "regex f.yaml:1: the regex is empty"),
             (
                 "- passlist: {tree: []}",

@@ -238,12 +238,24 @@ impl Parser {
             }
             Some(item) => item,
         };
-        let lazy = if self.takes('?') { "?" } else { "" };
-        let most_text = most.map_or_else(String::new, |most| most.to_string());
+        let is_lazy = self.takes('?');
         Ok(Piece {
-            text: format!("(?:{}){{{least},{most_text}}}{lazy}", item.text),
+            text: repeated(&item, least, most, is_lazy),
             width: item.width.times(least, most),
             kind: Kind::Repeat,
         })
     }
+}
+
+fn repeated(item: &Piece, least: u32, most: Option<u32>, is_lazy: bool) -> String {
+    let text = &item.text;
+    // The engine repeats nothing that has no width. Once is as good as often.
+    match (item.width.most, least) {
+        (0, 0) if is_lazy => return format!("(?:|{text})"),
+        (0, 0) => return format!("(?:{text}|)"),
+        (0, _) => return format!("(?:{text})"),
+        _ => {}
+    }
+    let most = most.map_or_else(String::new, |most| most.to_string());
+    format!("(?:{text}){{{least},{most}}}{}", if is_lazy { "?" } else { "" })
 }
