@@ -50,12 +50,12 @@ impl Opened {
         Self::load(context, project, kept, mode)
     }
 
-    /// As [`Opened::to_look`], without asking any remote, and with what filters reject.
-    pub(super) fn to_look_with_excluded(context: &Context) -> anyhow::Result<Self> {
+    /// As [`Opened::to_look`], with what filters reject.
+    pub(super) fn to_look_with_excluded(context: &Context, mode: Mode) -> anyhow::Result<Self> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { excluded: true, ..sources(&project) };
-        Self::load_from(&sources, context, project, kept, Mode::Offline)
+        Self::load_from(&sources, context, project, kept, mode)
     }
 
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
