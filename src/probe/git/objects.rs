@@ -143,14 +143,16 @@ impl Git {
         Ok(call.limit(LONGEST_LIST).answer()?.stdout)
     }
 
-    /// `git describe --always --match='v[1-9]*'` of a commit.
-    pub(in crate::probe) fn describe_version(
+    /// `git describe --always` of a commit, by the annotated tags that match a pattern.
+    pub(in crate::probe) fn describe_commit(
         &self,
         objects: &Path,
         commit: &str,
+        pattern: &str,
     ) -> Result<String, Error> {
         check_commit(commit)?;
-        let args = ["describe", "--always", "--match=v[1-9]*", commit];
+        let pattern = format!("--match={pattern}");
+        let args = ["describe", "--always", &pattern, commit];
         let answer = self.reading(objects, args).answer()?;
         Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
     }
