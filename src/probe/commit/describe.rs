@@ -1,4 +1,7 @@
 //! How a commit is described, as KernelCI does it: remembered by the commit and the tags that there are.
+//!
+//! Git abbreviates a commit by how many objects a repository has, so that a mirror without the content of files may
+//! show fewer digits than a full clone does. Of a kernel's whole history both show twelve.
 
 use std::fs;
 use std::path::{Path, PathBuf};
