@@ -124,7 +124,8 @@ fn files_below(listed: &[u8], below: &[&str]) -> String {
     text
 }
 
-fn objects(commit: &Commit, git: &Git) -> Result<PathBuf, String> {
+/// Where the objects of a commit are.
+pub(super) fn objects(commit: &Commit, git: &Git) -> Result<PathBuf, String> {
     git.objects_of(&commit.repository)
         .map_err(|why| format!("commit `{}` is not at hand: {why}", shown(commit)))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use graph::spec::{Commit, Repository};
 
 use super::at_hand::short;
+use super::describe::VERSIONS;
 use crate::diagnostic::Diagnostics;
 use crate::probe::git::{Git, NoRevision, in_parallel};
 use crate::probe::{Mode, Probe, refs};
@@ -131,7 +132,7 @@ impl Probe<'_> {
         id: &str,
         git: &Git,
     ) -> Result<Found, Lost> {
-        let describe = self.described(objects, id, git).map_err(|why| {
+        let describe = self.described(objects, id, VERSIONS, git).map_err(|why| {
             Lost::Repository(format!("cannot describe commit `{}`: {why}", short(id)))
         })?;
         let commit = Arc::new(Commit { repository, id: id.into() });

@@ -10,11 +10,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use graph::digest::{Digest, Fields};
 use rustix::fs::{FlockOperation, flock};
 
 use super::address::mirror_name;
+use super::leftovers::sweep_parts;
 use super::mirror::{TRANSFER_DEADLINE, UNFINISHED, check_commit};
 use super::program::{Error, Git};
 use super::remote::{RemoteTree, is_version_tag};
@@ -71,8 +73,12 @@ impl Git {
         refs: &[String],
     ) -> Result<PathBuf, Error> {
         let path = self.tree_mirror_path(url)?;
-        let same = |name: &String| (name.clone(), name.clone());
-        let specs: Vec<(String, String)> = refs.iter().map(same).collect();
+        // Flat, since a branch `a/b` could not be fetched beside an `a` that the remote has no more.
+        let flat = |name: &String| match name.strip_prefix("refs/heads/") {
+            Some(branch) => format!("refs/heads/{}", branch.replace('/', "%2F")),
+            None => name.clone(),
+        };
+        let specs: Vec<Spec> = refs.iter().map(|name| (name.clone(), flat(name))).collect();
         if path.join("HEAD").is_file() {
             self.fetch_into(url, &path, &specs)?;
         } else {
@@ -105,14 +111,11 @@ impl Git {
         let commits: Vec<String> = differing.iter().map(|(_, tag)| tag.commit.clone()).collect();
         let mut at_hand = self.commits_at_hand(mirror, &commits)?;
         at_hand.sort_unstable();
-        let wanted: Vec<(String, String)> = differing
+        let wanted: Vec<Spec> = differing
             .iter()
             .filter(|(_, tag)| at_hand.binary_search(&tag.commit).is_ok())
             .map(|(name, _)| ((*name).clone(), (*name).clone()))
             .collect();
-        for names in wanted.chunks(REFS_AT_ONCE) {
-            self.fetch_into(url, mirror, names)?;
-        }
         let moved_away = |name: &str| match remote.tags.get(name) {
             Some(tag) => {
                 !is_known(name, &tag.object) && at_hand.binary_search(&tag.commit).is_err()
@@ -121,6 +124,9 @@ impl Git {
         };
         for (name, object) in known.iter().filter(|(name, _)| moved_away(name)) {
             self.reading(mirror, ["update-ref", "-d", name, object]).answer()?;
+        }
+        for names in wanted.chunks(REFS_AT_ONCE) {
+            self.fetch_into(url, mirror, names)?;
         }
         Ok(())
     }
@@ -166,6 +172,7 @@ impl Git {
         let failed = |source| Error::Directory { path: mirror.to_owned(), source };
         let lock = File::create(mirror.join("graph.lock")).map_err(failed)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
+        sweep_parts(mirror, SystemTime::now());
         // One repository may have several URLs by which it has one name here.
         self.reading(mirror, ["config", "remote.origin.url", url]).answer()?;
         self.call(mirror, ["--git-dir".as_ref(), mirror.as_os_str()])

@@ -17,6 +17,9 @@ use crate::redact::redact_url;
 /// More than the list of all files of any kernel.
 const LONGEST_LIST: usize = 1 << 30;
 
+/// Asks for the directory that all work trees of a repository share.
+const COMMON_DIR: [&str; 3] = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
+
 /// Why a revision of a local repository is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::probe) enum NoRevision {
@@ -38,7 +41,7 @@ impl Git {
                 .ok_or_else(|| format!("`{}` was not fetched yet", redact_url(url))),
             Repository::Local(dir) => {
                 let dir = Path::new(&**dir);
-                self.in_local(dir, &["rev-parse", "--path-format=absolute", "--git-common-dir"])
+                self.in_local(dir, &COMMON_DIR)
                     .map(|lines| PathBuf::from(lines.trim_end_matches('\n')))
             }
         }
@@ -57,13 +60,22 @@ impl Git {
         if revision.is_empty() || revision.starts_with('-') || revision.contains('\0') {
             return Err(unknown());
         }
-        let repository = Repository::Local(dir.to_string_lossy().into());
-        let objects = self.objects_of(&repository).map_err(NoRevision::Repository)?;
         let commit = format!("{revision}^{{commit}}");
-        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
-        let said = self.in_local(dir, &args).map_err(|_| unknown())?;
-        let commit = said.trim();
-        if is_commit(commit) { Ok((objects, commit.to_owned())) } else { Err(unknown()) }
+        let args =
+            [&COMMON_DIR[..], &["--verify", "--quiet", "--end-of-options", &commit]].concat();
+        let Ok(said) = self.in_local(dir, &args) else {
+            // Only who fails has to find out whether there is a repository at all.
+            let repository = Repository::Local(dir.to_string_lossy().into());
+            self.objects_of(&repository).map_err(NoRevision::Repository)?;
+            return Err(unknown());
+        };
+        let mut lines = said.lines().rev();
+        match (lines.next().filter(|commit| is_commit(commit)), lines.next()) {
+            (Some(commit), Some(objects)) if objects.starts_with('/') => {
+                Ok((objects.into(), commit.to_owned()))
+            }
+            _ => Err(unknown()),
+        }
     }
 
     /// Asks a local repository, which must be in this very directory: one that happens to be around it, such as that of
@@ -72,6 +84,11 @@ impl Git {
         if !dir.is_dir() {
             return Err(format!("there is no directory `{}`", dir.display()));
         }
+        let has = |name: &str| dir.join(name).exists();
+        if !has(".git") && !has("HEAD") {
+            return Err(format!("`{}` is not a git repository", dir.display()));
+        }
+        // What looks like one and is none must not lead to one around it.
         let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
         let above = real.parent().unwrap_or(&real);
         let call = quiet(self.call(dir, args)).env([("GIT_CEILING_DIRECTORIES", above)]);
@@ -126,14 +143,16 @@ impl Git {
         Ok(call.limit(LONGEST_LIST).answer()?.stdout)
     }
 
-    /// `git describe --always --match='v[1-9]*'` of a commit.
-    pub(in crate::probe) fn describe_version(
+    /// `git describe --always` of a commit, by the annotated tags that match a pattern.
+    pub(in crate::probe) fn describe_commit(
         &self,
         objects: &Path,
         commit: &str,
+        pattern: &str,
     ) -> Result<String, Error> {
         check_commit(commit)?;
-        let args = ["describe", "--always", "--match=v[1-9]*", commit];
+        let pattern = format!("--match={pattern}");
+        let args = ["describe", "--always", &pattern, commit];
         let answer = self.reading(objects, args).answer()?;
         Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
     }

@@ -134,3 +134,18 @@ fn a_tag_that_is_made_later_or_removed_counts() {
     repo.git(&["pack-refs", "--all"]);
     assert_eq!(described(&world, &repo).0, "v6.2");
 }
+
+#[test]
+fn a_revision_is_described_by_any_tag_as_kernelci_does() {
+    let world = World::new();
+    let repo = world.repo("linux");
+    repo.commit(&[("a", "1")]);
+    repo.tag("v6.1");
+    repo.commit(&[("a", "2")]);
+    repo.tag("next/20230728");
+    let head = world.heads(&[branch("next", &repo.url(), "main")]).remove(0).unwrap();
+    assert!(head.describe.starts_with("v6.1-1-g"), "{head:?}");
+    let describe = |tree: &str| world.probe(|probe| probe.describe_in(tree, &head.commit)).unwrap();
+    assert_eq!(describe("next"), "next_20230728");
+    assert_eq!(describe("soc"), *head.describe);
+}

@@ -5,6 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use graph::spec::Repository;
 use graph_cli::probe::git::mirror_name;
@@ -96,11 +97,19 @@ fn what_a_killed_fetch_left_is_not_taken_for_a_commit() {
         dirs.filter(|entry| entry.file_name().len() == 2).count()
     };
     assert_eq!(loose(), 0);
-    fs::write(mirror.join("objects/pack/tmp_pack_Ab3dE5"), "PACK").unwrap();
+    let part = |name: &str, age: u64| {
+        let path = mirror.join("objects/pack").join(name);
+        fs::write(&path, "PACK").unwrap();
+        let then = SystemTime::now() - Duration::from_secs(age);
+        fs::File::options().append(true).open(&path).unwrap().set_modified(then).unwrap();
+        path
+    };
+    let (old, new) = (part("tmp_pack_Ab3dE5", 2 * 86_400), part("tmp_pack_Gh3dE5", 60));
     let second = repo.commit(&[("a/b", "2")]);
     let heads = world.heads(&wanted);
     assert_eq!(id(&heads[0]), second);
     assert_eq!(loose(), 0);
+    assert_eq!((old.exists(), new.exists()), (false, true), "one of them may be under way");
     let commit = &heads[0].as_ref().unwrap().commit;
     assert_eq!(*world.probe(|probe| probe.files_of(commit, &["a".into()])).unwrap(), ["a/b"]);
 }
@@ -163,4 +172,26 @@ fn a_branch_that_moves_while_it_is_fetched_is_had_as_it_was_told() {
     let heads = world.heads(&wanted);
     let is_told = heads[0].is_ok() || why(&heads[0]).contains("fetch");
     assert!(is_told, "{heads:?}");
+}
+
+#[test]
+fn branches_may_take_the_place_of_others() {
+    let world = World::new();
+    let repo = world.repo("linux");
+    let first = repo.commit(&[("a", "1")]);
+    let head = |name: &str| {
+        let mut heads = world.heads(&[branch("linux", &repo.url(), name)]);
+        heads.remove(0).map(|head| head.commit.id.to_string())
+    };
+    repo.git(&["branch", "topic"]);
+    assert_eq!(head("topic"), Ok(first));
+    repo.git(&["branch", "-D", "topic"]);
+    let second = repo.commit(&[("a", "2")]);
+    repo.git(&["branch", "topic/sub"]);
+    assert_eq!(head("topic/sub"), Ok(second));
+    repo.git(&["branch", "-D", "topic/sub"]);
+    let third = repo.commit(&[("a", "3")]);
+    repo.git(&["branch", "topic"]);
+    assert_eq!(head("topic"), Ok(third));
+    assert!(head("topic/sub").is_err());
 }
