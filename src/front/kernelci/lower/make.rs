@@ -18,8 +18,6 @@ pub(super) struct Make {
     pub(super) kernel_inputs: Vec<Input>,
     /// The program that compiles the kernel.
     pub(super) compiler: Source,
-    /// Whether what `merge_config.sh` makes knows another compiler than the kernel's own make.
-    pub(super) differs_in_merge: bool,
 }
 
 /// Tools besides make, the compiler and the linker.
@@ -48,7 +46,6 @@ impl Make {
             config_inputs: with(&CONFIG_TOOLS),
             kernel_inputs,
             compiler: Source::Tool(compiler(toolchain).into()),
-            differs_in_merge: !matches!(&*toolchain.cc, "gcc" | "clang"),
             variables,
         }
     }
@@ -78,14 +75,6 @@ impl Make {
             ]));
         }
         args
-    }
-
-    /// What `merge_config.sh` is told, which calls make itself.
-    pub(super) fn merge_env(&self) -> Vec<(String, Template)> {
-        let both = |(name, value): &(Arc<str>, Arc<str>)| {
-            (name.to_string(), Template::text(Arc::clone(value)))
-        };
-        self.variables.iter().map(both).chain(fixed()).collect()
     }
 }
 
