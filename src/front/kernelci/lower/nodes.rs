@@ -161,12 +161,6 @@ fn config_node(
     inputs.extend_from_slice(&head.inputs);
     inputs.extend_from_slice(&with.make.config_inputs);
     asked(build, defconfig, &mut inputs);
-    let download = defconfig.download().map(|url| {
-        format!(
-            "the config `{}` is downloaded from `{url}`, which is not supported",
-            defconfig.base
-        )
-    });
     Ok(Node {
         name: name("config", build)?,
         labels: labels(build),
@@ -186,7 +180,7 @@ fn config_node(
         }],
         declared: build.declared.clone(),
         pool: Pool::Light,
-        unresolved: download.into_iter().collect(),
+        unresolved: cannot_be_made(defconfig).into_iter().collect(),
     })
 }
 
@@ -233,6 +227,20 @@ fn kernel_node(
         pool: Pool::Build,
         unresolved: Vec::new(),
     })
+}
+
+/// Why a defconfig is left alone that is well-formed. Others are built, because KernelCI's own configurations have such
+/// ones.
+fn cannot_be_made(defconfig: &Defconfig<'_>) -> Option<String> {
+    let base = defconfig.base;
+    if let Some(url) = defconfig.download() {
+        return Some(format!(
+            "the config `{base}` is downloaded from `{url}`, which is not supported"
+        ));
+    }
+    // `make install` would write out of its directory; whatever makes a config is called so.
+    let makes_a_config = base.ends_with("config");
+    (!makes_a_config).then(|| format!("`{base}` is no target of make that makes a config"))
 }
 
 fn name(kind: &str, build: &KernelBuild) -> Result<NodeName, BadName> {
@@ -309,9 +317,8 @@ fn check(build: &KernelBuild, defconfig: &Defconfig<'_>, found: &mut Diagnostics
     let text = &build.defconfig;
     let mut refuse = |place: &Place, what: String| found.push(at(place, what));
     let here = &build.declared;
-    if defconfig.download().is_none() && !(is_below(defconfig.base)) {
-        let problem = format!("defconfig `{text}`: `{}` is no target of make", defconfig.base);
-        refuse(here, problem);
+    if defconfig.download().is_none() && !is_below(defconfig.base) {
+        refuse(here, format!("defconfig `{text}`: `{}` is no target of make", defconfig.base));
     }
     for (name, value) in &defconfig.variables {
         let stays = value.is_empty() || *name != "KCONFIG_ALLCONFIG" || is_below(value);

@@ -296,14 +296,28 @@ fn clang_and_the_tests_of_the_kernel() {
 }
 
 #[test]
-fn what_is_downloaded_is_not_known_yet() {
-    let toolchain = toolchain("gcc-10", "arm", "arm-", &[]);
-    let text = "cip://4.19.y-cip/arm/moxa_defconfig+CONFIG_A=y";
-    let nodes = lowered(&[build(&config("main", "v4.19"), &toolchain, text)]);
-    assert_eq!(nodes[0].unresolved.len(), 1);
-    assert!(nodes[0].unresolved[0].contains("/4.19.y-cip/arm/moxa_defconfig"));
-    let last = nodes[0].action.steps.last().map(step).expect("there are steps");
-    assert_eq!(last, "requested: graph __kernel-requested WORK/build/.config WORK/kernelci.config");
+fn some_configs_cannot_be_made() {
+    let (config, toolchain) = (config("main", "v4.19"), toolchain("gcc-10", "arm", "arm-", &[]));
+    let texts = [
+        "cip://4.19.y-cip/arm/moxa_defconfig+CONFIG_A=y",
+        // Of KernelCI's own configuration.
+        "x86_64+defconfig+kselftest",
+        "install",
+        "imx_v6_v7_defconfig",
+    ];
+    let builds = texts.map(|text| build(&config, &toolchain, text));
+    let unresolved: Vec<Vec<String>> =
+        lowered(&builds).into_iter().step_by(2).map(|node| node.unresolved).collect();
+    let url = "https://gitlab.com/cip-project/cip-kernel/cip-kernel-config/-/raw/master/4.19.y-cip/arm/moxa_defconfig";
+    let expect = [
+        vec![format!(
+            "the config `cip://4.19.y-cip/arm/moxa_defconfig` is downloaded from `{url}`, which is not supported"
+        )],
+        vec!["`x86_64` is no target of make that makes a config".to_owned()],
+        vec!["`install` is no target of make that makes a config".to_owned()],
+        Vec::new(),
+    ];
+    assert_eq!(unresolved, expect);
 }
 
 #[test]
@@ -314,7 +328,7 @@ fn bad_input() {
         "gcc;id",
         "../x",
         "-o",
-        &[("MAKEFLAGS", "n"), ("W", "$(shell id)"), ("LLVM_IAS", "1")],
+        &[("MAKEFLAGS", "n"), ("W", "$(shell id)"), ("LLVM_IAS", "1"), ("CROSS_COMPILE", "x-")],
     );
     let texts = [
         "--eval=x",
@@ -339,8 +353,9 @@ fn bad_input() {
     builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: `cc` is no name of a program: `gcc;id`
     builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: `cross_compile` is no name of a program: `-o`
     builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: this is no name of an architecture
-    builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: `MAKEFLAGS` in `opts` is no variable that a configuration may set
+    builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: `MAKEFLAGS` in `opts` is no variable that a configuration may set there
     builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: `W` in `opts` has characters that make would hand to a shell
+    builds.yaml:10: build environment `gcc;id-12`, architecture `../x`: `CROSS_COMPILE` in `opts` is no variable that a configuration may set there
     builds.yaml:50: defconfig `--eval=x`: `--eval=x` is no target of make
     builds.yaml:50: defconfig `../x_defconfig`: `../x_defconfig` is no target of make
     builds.yaml:50: defconfig ``: `` is no target of make
