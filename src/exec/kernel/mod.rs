@@ -11,6 +11,7 @@ mod fragment;
 mod json;
 mod layout;
 mod metadata;
+mod requested;
 pub mod verb;
 
 pub use metadata::{metadata, rewrite};

@@ -3,6 +3,7 @@
 //! | verb | arguments | does |
 //! | --- | --- | --- |
 //! | `__kernel-fragment` | the checkout, a file | writes the configs that the kernel's own tests ask for |
+//! | `__kernel-requested` | a config, files that were merged into it | tells what of them it does not have |
 //! | `__kernel-firmware` | the work directory | fails where firmware is to be built in |
 //! | `__kernel-artifacts` | the work directory, a description in it | lays out `artifacts/` with its metadata |
 //!
@@ -13,7 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::exec::kernel::{artifacts, firmware, fragment};
+use crate::exec::kernel::{artifacts, firmware, fragment, requested};
 
 /// What all of them begin with.
 const PREFIX: &str = "__kernel-";
@@ -30,6 +31,7 @@ pub fn main_kernel(verb: &OsStr, args: impl Iterator<Item = OsString>) -> ExitCo
     let args: Vec<&Path> = args.iter().map(PathBuf::as_path).collect();
     let done = match (verb.to_str(), args.as_slice()) {
         (Some("__kernel-fragment"), [checkout, file]) => fragment::write(checkout, file),
+        (Some("__kernel-requested"), [config, merged @ ..]) => requested::tell(config, merged),
         (Some("__kernel-firmware"), [work, ..]) => firmware::refuse(work),
         (Some("__kernel-artifacts"), [work, description]) => artifacts::lay_out(work, description),
         _ => Err(format!("`{}` is not called so", verb.display())),

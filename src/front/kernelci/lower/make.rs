@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use graph::spec::{Dir, Input, Piece, Place, Role, Source, Template};
 
-use super::words::{is_plain, is_value, is_variable};
+use super::words::{is_below, is_plain, is_value, is_variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::front::kernelci::Toolchain;
 
@@ -18,13 +18,14 @@ pub(super) struct Make {
     pub(super) kernel_inputs: Vec<Input>,
     /// The program that compiles the kernel.
     pub(super) compiler: Source,
-    /// Whether what `merge_config.sh` makes knows another compiler than the kernel's own make.
-    pub(super) differs_in_merge: bool,
 }
 
 /// Tools besides make, the compiler and the linker.
 const CONFIG_TOOLS: [&str; 2] = ["flex", "bison"];
 const KERNEL_TOOLS: [&str; 4] = ["flex", "bison", "bc", "perl"];
+
+/// Variables that say which compiler is used. Keys of their own have them, which tell what tools a build depends on.
+const ELSEWHERE: [&str; 4] = ["ARCH", "CROSS_COMPILE", "CROSS_COMPILE_COMPAT", "LLVM"];
 
 /// Variables of make that name a program.
 const PROGRAMS: [&str; 9] =
@@ -48,7 +49,6 @@ impl Make {
             config_inputs: with(&CONFIG_TOOLS),
             kernel_inputs,
             compiler: Source::Tool(compiler(toolchain).into()),
-            differs_in_merge: !matches!(&*toolchain.cc, "gcc" | "clang"),
             variables,
         }
     }
@@ -78,14 +78,6 @@ impl Make {
             ]));
         }
         args
-    }
-
-    /// What `merge_config.sh` is told, which calls make itself.
-    pub(super) fn merge_env(&self) -> Vec<(String, Template)> {
-        let both = |(name, value): &(Arc<str>, Arc<str>)| {
-            (name.to_string(), Template::text(Arc::clone(value)))
-        };
-        self.variables.iter().map(both).chain(fixed()).collect()
     }
 }
 
@@ -134,8 +126,12 @@ fn check(toolchain: &Toolchain, found: &mut Diagnostics) {
         refuse("this is no name of an architecture".to_owned());
     }
     for (name, value) in &toolchain.opts {
-        if !is_variable(name) {
-            refuse(format!("`{name}` in `opts` is no variable that a configuration may set"));
+        let is_elsewhere =
+            ELSEWHERE.contains(&name.as_str()) && !(name == "LLVM" && is_clang(toolchain));
+        if !is_variable(name) || is_elsewhere {
+            refuse(format!("`{name}` in `opts` is no variable that a configuration may set there"));
+        } else if name == "KCONFIG_ALLCONFIG" && !is_below(value) {
+            refuse(format!("`{name}` in `opts` leads out of the tree: `{value}`"));
         } else if !is_value(value) {
             refuse(format!("`{name}` in `opts` has characters that make would hand to a shell"));
         }
@@ -154,7 +150,7 @@ fn variables(toolchain: &Toolchain) -> Vec<(Arc<str>, Arc<str>)> {
     }
     let cc = &*toolchain.cc;
     set("ARCH", &toolchain.arch);
-    if cc.starts_with("clang") {
+    if is_clang(toolchain) {
         set("LLVM", "1");
     } else {
         set("HOSTCC", cc);
@@ -191,10 +187,12 @@ fn compiler(toolchain: &Toolchain) -> String {
 }
 
 fn tools(toolchain: &Toolchain, variables: &[(Arc<str>, Arc<str>)]) -> Vec<Input> {
-    let is_clang = toolchain.cc.starts_with("clang");
     let mut names = vec!["make".to_owned(), compiler(toolchain)];
-    if is_clang {
-        names.extend(["clang", "ld.lld", "llvm-ar", "llvm-objcopy"].map(str::to_owned));
+    if is_clang(toolchain) {
+        names.extend(["clang", "llvm-ar", "llvm-objcopy"].map(str::to_owned));
+        if !variables.iter().any(|(name, _)| &**name == "LD") {
+            names.push("ld.lld".to_owned());
+        }
     } else {
         names.extend([format!("{}ld", toolchain.cross_compile), toolchain.cc.to_string()]);
         if !toolchain.cross_compile_compat.is_empty() {
@@ -206,7 +204,22 @@ fn tools(toolchain: &Toolchain, variables: &[(Arc<str>, Arc<str>)]) -> Vec<Input
     names.retain(|name| !name.is_empty());
     names.sort_unstable();
     names.dedup();
-    names.iter().map(|name| tool(name, Role::Key)).collect()
+    let mut tools: Vec<Input> = names.iter().map(|name| tool(name, Role::Key)).collect();
+    if is_clang(toolchain) {
+        // Which assembler clang uses by default depends on the version of the kernel; where it is its own, this one may
+        // not even be there.
+        let own =
+            variables.iter().find(|(name, _)| &**name == "LLVM_IAS").map(|(_, value)| &**value);
+        let role = if own == Some("0") { Role::Key } else { Role::Stamp };
+        tools.extend(
+            (own != Some("1")).then(|| tool(&format!("{}as", toolchain.cross_compile), role)),
+        );
+    }
+    tools
+}
+
+fn is_clang(toolchain: &Toolchain) -> bool {
+    toolchain.cc.starts_with("clang")
 }
 
 fn tool(name: &str, role: Role) -> Input {

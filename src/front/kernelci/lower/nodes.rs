@@ -1,12 +1,12 @@
 //! The two nodes of each build. Knows what they consist of; the rest of this directory knows how each of that is made.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use graph::name::{BadName, NodeName};
 use graph::resource::Pool;
 use graph::spec::{Action, Input, Label, Node, Output, Place, Presence, Role, Source, Step, Taken};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::arch::{Selftests, selftests};
 use super::defconfig::{Defconfig, Fragments, Merged};
@@ -33,34 +33,29 @@ pub(in crate::front::kernelci) fn nodes(
     fragments: &HashMap<Arc<str>, Arc<Fragment>>,
     lowering: &Lowering,
 ) -> Result<Vec<Node>, Diagnostics> {
-    let mut lowered = Lowered {
-        fragments: Fragments::new(fragments),
-        describe: lowering.describe,
-        heads: HashMap::new(),
-        toolchains: HashMap::new(),
-        found: Diagnostics::default(),
-    };
+    let mut found = Diagnostics::default();
+    let shared = Shared::of(builds, fragments, lowering.describe, &mut found);
+    let lowered: Vec<Result<[Node; 2], Diagnostics>> =
+        builds.par_iter().map(|build| shared.nodes(build)).collect();
     let mut nodes = Vec::with_capacity(2 * builds.len());
-    for build in builds {
-        match lowered.nodes(build) {
+    for both in lowered {
+        match both {
             Ok(both) => nodes.extend(both),
-            Err(error) => lowered.found.push(at(&build.declared, error.to_string())),
+            Err(problems) => found.extend(problems),
         }
     }
-    if lowered.found.has_errors() { Err(lowered.found) } else { Ok(nodes) }
+    if found.has_errors() { Err(found) } else { Ok(nodes) }
 }
 
 fn at(place: &Place, problem: String) -> Diagnostic {
     Diagnostic::error(problem).in_file(place.to_string())
 }
 
-/// What is lowered once and shared, by where it lies: builds share what they were expanded from.
-struct Lowered<'a> {
+/// What is lowered once, by where it lies: builds share what they were expanded from.
+struct Shared<'a> {
     fragments: Fragments<'a>,
-    describe: Role,
-    heads: HashMap<*const ConfigAt, Arc<AtHead>>,
-    toolchains: HashMap<*const Toolchain, Arc<With>>,
-    found: Diagnostics,
+    heads: HashMap<usize, AtHead>,
+    toolchains: HashMap<usize, With>,
 }
 
 /// What the builds of a commit share.
@@ -79,34 +74,58 @@ struct With {
     steps: Vec<Step>,
 }
 
-impl<'a> Lowered<'a> {
-    fn nodes(&mut self, build: &'a KernelBuild) -> Result<[Node; 2], BadName> {
+impl<'a> Shared<'a> {
+    fn of(
+        builds: &[KernelBuild],
+        fragments: &'a HashMap<Arc<str>, Arc<Fragment>>,
+        describe: Role,
+        found: &mut Diagnostics,
+    ) -> Self {
+        let (mut heads, mut toolchains) = (HashMap::new(), HashMap::new());
+        for build in builds {
+            heads
+                .entry(identity(&build.config))
+                .or_insert_with(|| AtHead::of(&build.config, describe));
+            toolchains
+                .entry(identity(&build.toolchain))
+                .or_insert_with(|| With::of(&build.toolchain, found));
+        }
+        Self { fragments: Fragments::new(fragments), heads, toolchains }
+    }
+
+    fn nodes(&self, build: &KernelBuild) -> Result<[Node; 2], Diagnostics> {
         let defconfig = self.fragments.parse(&build.defconfig);
-        check(build, &defconfig, &mut self.found);
-        let (head, with) = (self.head(&build.config), self.toolchain(&build.toolchain));
-        let config = config_node(build, &defconfig, &head, &with)?;
-        let kernel = kernel_node(build, &defconfig, &head, &with, &config)?;
-        Ok([config, kernel])
-    }
-
-    fn head(&mut self, config: &Arc<ConfigAt>) -> Arc<AtHead> {
-        let describe = self.describe;
-        let head = self.heads.entry(Arc::as_ptr(config));
-        let head = head.or_insert_with(|| Arc::new(AtHead::of(config, describe)));
-        Arc::clone(head)
-    }
-
-    fn toolchain(&mut self, toolchain: &Arc<Toolchain>) -> Arc<With> {
-        match self.toolchains.entry(Arc::as_ptr(toolchain)) {
-            Entry::Occupied(known) => Arc::clone(known.get()),
-            Entry::Vacant(new) => {
-                let make = Make::of(toolchain, &mut self.found);
-                let calls = Calls::of(&make);
-                let environment = description::environment(toolchain, &make);
-                let steps = calls.kernel(&toolchain.arch, None);
-                Arc::clone(new.insert(Arc::new(With { make, calls, environment, steps })))
+        let mut found = Diagnostics::default();
+        check(build, &defconfig, &mut found);
+        let head = &self.heads[&identity(&build.config)];
+        let with = &self.toolchains[&identity(&build.toolchain)];
+        let both = config_node(build, &defconfig, head, with).and_then(|config| {
+            let kernel = kernel_node(build, &defconfig, head, with, &config)?;
+            Ok([config, kernel])
+        });
+        match both {
+            Ok(both) if !found.has_errors() => Ok(both),
+            Ok(_) => Err(found),
+            Err(error) => {
+                found.push(at(&build.declared, error.to_string()));
+                Err(found)
             }
         }
+    }
+}
+
+/// Where a shared value lies.
+fn identity<T>(value: &Arc<T>) -> usize {
+    Arc::as_ptr(value).addr()
+}
+
+impl With {
+    fn of(toolchain: &Toolchain, found: &mut Diagnostics) -> Self {
+        let make = Make::of(toolchain, found);
+        let calls = Calls::of(&make);
+        let environment = description::environment(toolchain, &make);
+        let steps = calls.kernel(&toolchain.arch, None);
+        Self { make, calls, environment, steps }
     }
 }
 
@@ -142,12 +161,6 @@ fn config_node(
     inputs.extend_from_slice(&head.inputs);
     inputs.extend_from_slice(&with.make.config_inputs);
     asked(build, defconfig, &mut inputs);
-    let download = defconfig.download().map(|url| {
-        format!(
-            "the config `{}` is downloaded from `{url}`, which is not supported",
-            defconfig.base
-        )
-    });
     Ok(Node {
         name: name("config", build)?,
         labels: labels(build),
@@ -167,7 +180,7 @@ fn config_node(
         }],
         declared: build.declared.clone(),
         pool: Pool::Light,
-        unresolved: download.into_iter().collect(),
+        unresolved: cannot_be_made(defconfig).into_iter().collect(),
     })
 }
 
@@ -214,6 +227,20 @@ fn kernel_node(
         pool: Pool::Shared,
         unresolved: Vec::new(),
     })
+}
+
+/// Why a defconfig is left alone that is well-formed. Others are built, because KernelCI's own configurations have such
+/// ones.
+fn cannot_be_made(defconfig: &Defconfig<'_>) -> Option<String> {
+    let base = defconfig.base;
+    if let Some(url) = defconfig.download() {
+        return Some(format!(
+            "the config `{base}` is downloaded from `{url}`, which is not supported"
+        ));
+    }
+    // `make install` would write out of its directory; whatever makes a config is called so.
+    let makes_a_config = base.ends_with("config");
+    (!makes_a_config).then(|| format!("`{base}` is no target of make that makes a config"))
 }
 
 fn name(kind: &str, build: &KernelBuild) -> Result<NodeName, BadName> {
@@ -290,9 +317,8 @@ fn check(build: &KernelBuild, defconfig: &Defconfig<'_>, found: &mut Diagnostics
     let text = &build.defconfig;
     let mut refuse = |place: &Place, what: String| found.push(at(place, what));
     let here = &build.declared;
-    if defconfig.download().is_none() && !(is_below(defconfig.base)) {
-        let problem = format!("defconfig `{text}`: `{}` is no target of make", defconfig.base);
-        refuse(here, problem);
+    if defconfig.download().is_none() && !is_below(defconfig.base) {
+        refuse(here, format!("defconfig `{text}`: `{}` is no target of make", defconfig.base));
     }
     for (name, value) in &defconfig.variables {
         let stays = value.is_empty() || *name != "KCONFIG_ALLCONFIG" || is_below(value);

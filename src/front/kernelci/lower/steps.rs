@@ -23,9 +23,7 @@ const SELFTESTS: &str = "kselftest.config";
 /// What make does for all builds with one toolchain, the targets left out.
 pub(super) struct Calls {
     config: Vec<Template>,
-    merge_env: Vec<(String, Template)>,
     kernel: Vec<Template>,
-    differs_in_merge: bool,
 }
 
 impl Calls {
@@ -34,8 +32,6 @@ impl Calls {
         Self {
             config: in_tree().into_iter().chain(make.args()).collect(),
             kernel: in_tree().into_iter().chain(make.compiling_args()).collect(),
-            merge_env: make.merge_env(),
-            differs_in_merge: make.differs_in_merge,
         }
     }
 
@@ -62,29 +58,35 @@ impl Calls {
             steps.push(Step { name: "fragment", program: "graph", args, ..Step::default() });
         }
         let script = at(Dir::Checkout, "/scripts/kconfig/merge_config.sh");
-        let mut args = vec![script, Template::text("-O"), work("build"), work(DOT_CONFIG)];
-        args.extend(merged);
+        // `-m`: that is all that it does. What it would do next is to call make where it runs, without the variables, and
+        // that must be the checkout, in which it could not write.
+        let options = [Template::text("-m"), Template::text("-O"), work("build"), work(DOT_CONFIG)];
+        let args = std::iter::once(script).chain(options).chain(merged.iter().cloned());
+        let locale = vec![("LC_ALL".to_owned(), Template::text("C"))];
         steps.push(Step {
             name: "merge",
-            // The script makes files where it runs, and calls make there; the checkout cannot be written to, and what the
-            // first step left in `build` leads make to it.
-            dir: Some(work("build")),
             program: "sh",
-            args,
-            env: self.merge_env.clone(),
+            args: args.collect(),
+            env: locale,
             ..Step::default()
         });
-        if self.differs_in_merge {
-            let mut args = self.config.clone();
-            args.push(Template::text("olddefconfig"));
-            steps.push(Step {
-                name: "settle",
-                program: "make",
-                args,
-                env: fixed(),
-                ..Step::default()
-            });
-        }
+        let all = Template(vec![
+            Piece::Text("KCONFIG_ALLCONFIG=".into()),
+            Piece::Dir(Dir::Work),
+            Piece::Text(format!("/{DOT_CONFIG}").into()),
+        ]);
+        let args = self.config.iter().cloned().chain([all, Template::text("alldefconfig")]);
+        steps.push(Step {
+            name: "alldefconfig",
+            program: "make",
+            args: args.collect(),
+            env: fixed(),
+            ..Step::default()
+        });
+        let args =
+            [Template::text("__kernel-requested"), work(DOT_CONFIG)].into_iter().chain(merged);
+        let args = args.collect();
+        steps.push(Step { name: "requested", program: "graph", args, ..Step::default() });
         (files, steps)
     }
 
