@@ -14,6 +14,7 @@ pub mod failure;
 pub mod filled;
 mod inputs;
 pub mod job;
+pub mod jobserver;
 pub mod kas;
 pub mod local;
 pub mod log;
