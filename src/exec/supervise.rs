@@ -107,7 +107,7 @@ pub fn main_supervise(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let line = serde_json::to_string(&status).expect("a status is plain data");
     // `graph` may be gone; then nobody wants to know.
-    writeln!(std::io::stdout(), "{line}").ok();
+    writeln!(io::stdout(), "{line}").ok();
     ExitCode::SUCCESS
 }
 
@@ -147,7 +147,7 @@ enum Message {
 }
 
 fn supervise(order: &Order) -> Status {
-    let log = match std::io::stderr().as_fd().try_clone_to_owned() {
+    let log = match io::stderr().as_fd().try_clone_to_owned() {
         Ok(log) => log,
         Err(error) => return not_started(format!("cannot use the log: {error}")),
     };
@@ -207,12 +207,12 @@ fn reap(messages: &Sender<Message>) {
 }
 
 fn listen(messages: &Sender<Message>) {
-    let mut stdin = std::io::stdin();
+    let mut stdin = io::stdin();
     let mut byte = [0];
     loop {
         let message = match stdin.read(&mut byte) {
             Ok(1) => Message::End,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             _ => Message::Cut,
         };
         let last = matches!(message, Message::Cut);
