@@ -182,9 +182,13 @@ fn what_somebody_changed_between_two_runs_is_put_right() {
 #[test]
 fn a_build_that_changes_its_sources_is_not_believed_nor_is_one_beside_it() {
     let sources = Sources::new(&[("file", "right"), ("dir/file", "right")]);
-    let wait = "while ! test -e dir/new; do sleep 0.02; done; sleep 0.3";
-    let change = "sleep 0.2; chmod u+w . dir file; echo wrong > file; echo wrong > dir/new";
-    let jobs = [("a", change), ("b", wait)].map(|(name, script)| job(sources.node(name, script)));
+    let (began, until) = (sources.dir.path().join("began"), "do sleep 0.02; done");
+    let began = began.display();
+    let beside = format!("touch {began}; while ! test -e dir/new; {until}; sleep 0.3");
+    let change = "chmod u+w . dir file; echo wrong > file; echo wrong > dir/new";
+    let change = format!("while ! test -e {began}; {until}; {change}");
+    let jobs =
+        [("a", change), ("b", beside)].map(|(name, script)| job(sources.node(name, &script)));
     let ran = execute_all(settings(&sources.root(), &[]), jobs.into());
     for ran in &ran {
         assert_eq!(ran.execution.outcome, Outcome::Unsure, "{}", ran.log);

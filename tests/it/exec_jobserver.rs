@@ -107,15 +107,17 @@ fn a_make_below_a_make_below_a_shell_counts() {
 fn what_a_killed_make_had_comes_back() {
     let root = tempfile::tempdir().expect("a directory");
     let note = root.path().join("note");
-    let mut killed =
-        make("a", "all: a b c d\na b c:\n\tsleep 60\nd:\n\tsleep 0.3; kill -9 $$PPID\n".into());
+    let dead = root.path().join("dead");
+    let touch = format!("touch {}", dead.display());
+    let until = format!("while ! test -e {}; do sleep 0.05; done; sleep 1", dead.display());
+    let recipes = "all: a b c d\na b c:\n\tsleep 60\nd:\n\tsleep 0.3; ";
+    let mut killed = make("a", format!("{recipes}{touch}; kill -9 $$PPID\n"));
     killed.action.steps[0].args = vec![Template::text("-s")];
-    let mut after = make("b", makefile(12, &note, 50));
-    // It begins when the other is dead.
+    let mut after = make("b", makefile(30, &note, 100));
     let wait = Step {
         name: "wait",
         program: "sh",
-        args: ["-c", "sleep 0.8"].map(Template::text).to_vec(),
+        args: ["-c", &until].map(Template::text).to_vec(),
         ..Step::default()
     };
     after.action.steps.insert(0, wait);
@@ -124,8 +126,8 @@ fn what_a_killed_make_had_comes_back() {
     let (ran, took) = run(settings, vec![killed, after]);
     assert_eq!(message(&ran[0]), "step kernel: killed by signal 9");
     assert_succeeded(&ran[1..]);
-    assert_eq!(most(&note), (5, 12));
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert_eq!(most(&note), (5, 30));
+    assert!(took < Duration::from_secs(50), "{took:?}");
 }
 
 #[test]
@@ -136,7 +138,8 @@ fn a_make_with_nothing_to_do_leaves_its_tokens_to_the_other() {
     let nodes = vec![make("a", serial), make("b", makefile(12, &note, 100))];
     let (ran, _) = run(with_tokens(root.path(), 4), nodes);
     assert_succeeded(&ran);
-    assert_eq!(most(&note), (3, 12));
+    let (most, jobs) = most(&note);
+    assert!(jobs == 12 && most >= 3, "{jobs} jobs, {most} at a time");
 }
 
 #[test]
