@@ -7,6 +7,7 @@
 //!   store/                   artifacts, by digest
 //!   out/<node>/              what users look at
 //!   work/<node>/             KAS_WORK_DIR of a node, and work/<node>/build its KAS_BUILD_DIR
+//!   sources/<slot>/          the files of a commit, which all builds of it share
 //!   logs/<run>/<node>.log    what a node said
 //!   git/                     mirrors; `shared.git` in `graph.yaml` moves them; and clones under way, which a build
 //!                            removes when nobody has touched them for a day
@@ -97,6 +98,12 @@ impl Layout {
     #[must_use]
     pub fn build_dir(&self, node: &NodeName) -> PathBuf {
         self.work_dir(node).join("build")
+    }
+
+    /// Where the files of commits lie that builds share.
+    #[must_use]
+    pub fn sources(&self) -> PathBuf {
+        self.state.join("sources")
     }
 
     /// The logs of a run.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use cache::{Cache, Guard, LockError};
 use graph::resource::Capacity;
+use graph::spec::Repository;
 
 use crate::cmd::console::Console;
 use crate::cmd::kept;
 use crate::cmd::opened::Opened;
 use crate::config::{Kas, Settings};
 use crate::context::Context;
+use crate::exec::checkout::{self, Objects, Origin};
 use crate::exec::kas::{self, Container, Engine, Places, Toolchain};
 use crate::exec::provision;
 use crate::exec::resources::Host;
@@ -216,6 +218,19 @@ pub(super) fn places(settings: &Settings, layout: &Layout, context: &Context) ->
         sstate: shared(&settings.shared.sstate, "SSTATE_DIR", "sstate"),
         downloads: shared(&settings.shared.downloads, "DL_DIR", "downloads"),
     }
+}
+
+/// Where the sources lie that are built, and where they come from.
+pub(super) fn sources(opened: &Opened, context: &Context) -> Origin {
+    let git = opened.probe(context).git();
+    let objects = Objects::new(move |repository| match repository {
+        Repository::Local(dir) => Ok(PathBuf::from(&**dir)),
+        Repository::Mirror(url) => {
+            git.mirror_of(url).ok_or_else(|| format!("there is no mirror of {}", redact_url(url)))
+        }
+    });
+    let environment = checkout::environment(&outer(context));
+    Origin { sources: opened.layout.sources(), objects, environment }
 }
 
 /// The environment as the executor takes it.
