@@ -3,6 +3,7 @@
 mod content;
 pub mod git;
 mod memory;
+mod missing;
 mod patch;
 mod pinned;
 mod refs;
