@@ -37,6 +37,7 @@ mod redact;
 mod report;
 mod table_stale;
 mod tidy;
+mod toolchain;
 mod toy_kbuild;
 mod unfinished_clones;
 mod upkeep;

@@ -25,7 +25,8 @@ fn arm64(world: &KernelWorld, goals: &[&str]) -> String {
 
 #[test]
 fn a_kernel_with_all_that_belongs_to_it() {
-    let world = KernelWorld::new();
+    let mut world = KernelWorld::new();
+    world.world_mut().set_env("KBUILD_BUILD_USER", "toddler");
     arm64(&world, &["defconfig"]);
     let config = world.text("o/.config").expect("a configuration");
     for line in ["CONFIG_GPIO_TOY=y", "CONFIG_TUN=m", "# CONFIG_BIG_PAGES is not set"] {
@@ -35,6 +36,7 @@ fn a_kernel_with_all_that_belongs_to_it() {
     for path in ["vmlinux", "System.map", "arch/arm64/boot/Image", "include/config/auto.conf.cmd"] {
         assert!(world.text(&format!("o/{path}")).is_some(), "{path}");
     }
+    assert!(world.text("o/vmlinux").is_some_and(|kernel| kernel.contains("\"toddler\"")));
     assert!(world.text("o/drivers/net/tun.ko").is_none(), "modules were not asked for");
     arm64(&world, &["modules", "dtbs"]);
     let install = format!("INSTALL_MOD_PATH={}", world.world().path("m").display());
