@@ -108,7 +108,7 @@ pub(super) const FILES: &[(&str, &str)] = embedded!["examples/kernels/";
     "upstream/linux-toy/01-a-toy-kernel/scripts/Makefile.build",
     "upstream/linux-toy/01-a-toy-kernel/scripts/Makefile.config",
     "upstream/linux-toy/01-a-toy-kernel/scripts/basic/fixdep.awk",
-    "upstream/linux-toy/01-a-toy-kernel/scripts/dtc/dtc.awk",
+    "upstream/linux-toy/01-a-toy-kernel/scripts/dtc.awk",
     "upstream/linux-toy/01-a-toy-kernel/scripts/kconfig/conf.awk",
     "upstream/linux-toy/01-a-toy-kernel/scripts/kconfig/conf.sh",
     "upstream/linux-toy/01-a-toy-kernel/scripts/kconfig/kconfig.awk",

@@ -27,9 +27,19 @@ const TOOL: &str = "toolchain/toy-tool";
 /// Prefixes of compilers for other machines, and none for this one.
 const PREFIXES: [&str; 4] =
     ["", "aarch64-linux-gnu-", "arm-linux-gnueabihf-", "riscv64-linux-gnu-"];
-const CROSS_TOOLS: [&str; 5] = ["gcc", "ld", "nm", "objcopy", "strip"];
-const OTHER_TOOLS: [&str; 9] =
-    ["bc", "bison", "clang", "flex", "ld.lld", "llvm-nm", "llvm-objcopy", "llvm-strip", "perl"];
+const CROSS_TOOLS: [&str; 6] = ["ar", "gcc", "ld", "nm", "objcopy", "strip"];
+const OTHER_TOOLS: [&str; 10] = [
+    "bc",
+    "bison",
+    "clang",
+    "flex",
+    "ld.lld",
+    "llvm-ar",
+    "llvm-nm",
+    "llvm-objcopy",
+    "llvm-strip",
+    "perl",
+];
 
 /// An example of kernels that was written out.
 #[derive(Debug)]
