@@ -4,6 +4,7 @@ pub mod commit;
 mod content;
 pub mod git;
 mod memory;
+mod missing;
 mod patch;
 mod pinned;
 mod refs;
