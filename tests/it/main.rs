@@ -27,6 +27,7 @@ mod kas_differential;
 mod kas_goldens;
 mod kas_values;
 mod kas_venv;
+mod kernel_verbs;
 mod kill;
 mod machines;
 mod probe;
