@@ -34,6 +34,7 @@ mod kernelci;
 mod kernelci_differential;
 mod kernelci_venv;
 mod kernel_world;
+mod kernel_verbs;
 mod kill;
 mod machines;
 mod probe;
