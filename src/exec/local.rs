@@ -23,6 +23,7 @@ use crate::exec::environment::{self, Environment};
 use crate::exec::inputs::secret;
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
 use crate::exec::jobserver::Jobserver;
+use crate::exec::kernel::ccache::Shims;
 use crate::exec::log::Log;
 use crate::exec::step::{self, Around};
 use crate::exec::steps::Running;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub logs: PathBuf,
     /// Where the commits lie that nodes build.
     pub sources: Origin,
+    /// What is put before the compilers, if a compiler cache is used.
+    pub shims: Option<Shims>,
     /// Where `kas` is.
     pub kas: kas::Toolchain,
     /// How many cores one node may use that takes no part in the jobserver.

@@ -197,6 +197,9 @@ impl LocalExecutor {
                 env.extend(self.among_sources());
             }
             env.extend(inputs);
+            if let Some(shims) = settings.shims.as_ref().filter(|_| filling.checkout.is_some()) {
+                shims.put_before(&mut env);
+            }
             let program = match step.program {
                 OURSELVES => settings.supervisor.clone().into_os_string(),
                 program => program.into(),

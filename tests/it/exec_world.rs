@@ -84,6 +84,7 @@ pub(crate) fn settings(root: &Path, variables: &[(&str, &str)]) -> Settings {
             environment: checkout::environment(&outer(variables)),
         },
         places,
+        shims: None,
         kas: Toolchain::Program("kas".into()),
         cores: 2,
         tokens: 2,

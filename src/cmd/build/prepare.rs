@@ -1,11 +1,12 @@
 //! What a build needs before it begins: the lock, a kas, the repositories that includes name, and its limits.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cache::{Cache, Guard, LockError};
 use graph::resource::Capacity;
-use graph::spec::Repository;
+use graph::spec::Node;
 
 use crate::cmd::console::Console;
 use crate::cmd::kept;
@@ -14,6 +15,7 @@ use crate::config::{Kas, Settings};
 use crate::context::Context;
 use crate::exec::checkout::{self, Objects, Origin};
 use crate::exec::kas::{self, Container, Engine, Places, Toolchain};
+use crate::exec::kernel::ccache::{self, Shims, compilers};
 use crate::exec::provision;
 use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
@@ -223,14 +225,33 @@ pub(super) fn places(settings: &Settings, layout: &Layout, context: &Context) ->
 /// Where the sources lie that are built, and where they come from.
 pub(super) fn sources(opened: &Opened, context: &Context) -> Origin {
     let git = opened.probe(context).git();
-    let objects = Objects::new(move |repository| match repository {
-        Repository::Local(dir) => Ok(PathBuf::from(&**dir)),
-        Repository::Mirror(url) => {
-            git.mirror_of(url).ok_or_else(|| format!("there is no mirror of {}", redact_url(url)))
-        }
-    });
+    let objects = Objects::new(move |repository| git.objects_of(repository));
     let environment = checkout::environment(&outer(context));
     Origin { sources: opened.layout.sources(), objects, environment }
+}
+
+/// The compiler cache that the settings ask for, put under the names of the compilers of these nodes. Where there is none,
+/// builds take longer and leave the same.
+pub(super) fn shims<'n>(
+    opened: &Opened,
+    nodes: impl Iterator<Item = &'n Node>,
+    context: &Context,
+    console: &Console,
+) -> Option<Shims> {
+    let dir = opened.project.settings.shared.ccache.clone()?;
+    let compilers: BTreeSet<&str> = nodes.flat_map(compilers).collect();
+    if compilers.is_empty() {
+        return None;
+    }
+    let find = |name: &&str| find_program(&context.env, opened.layout.root(), name);
+    let Some(program) = ["ccache", "sccache"].iter().find_map(find) else {
+        console
+            .note("warning: `shared.ccache` is set, but neither ccache nor sccache is installed");
+        return None;
+    };
+    let base = opened.layout.state().to_owned();
+    let made = ccache::Cache { program, dir, base }.shims(&opened.layout.shims(), compilers);
+    made.map_err(|error| console.note(&format!("warning: no compiler cache: {error}"))).ok()
 }
 
 /// The environment as the executor takes it.

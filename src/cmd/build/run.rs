@@ -185,6 +185,9 @@ fn build(
     let facts = Arc::new(survey.observed.facts.clone());
     let tally = plan.tally();
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
+    let order = opened.graph.closure(&survey.wanted);
+    let nodes = order.iter().map(|id| opened.graph.node(*id));
+    let shims = prepare::shims(opened, nodes, context, &Console::of(context));
     let executor = LocalExecutor::new(
         local::Settings {
             run: run.id(),
@@ -193,6 +196,7 @@ fn build(
             out: opened.layout.out(),
             logs: opened.layout.log_dir(run.id()),
             sources: prepare::sources(opened, context),
+            shims,
             kas: toolchain,
             cores: host.cores_each(together),
             tokens: host.cores,

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use graph::spec::{Node, Source};
 
+use crate::exec::environment::{self, Environment};
+
 /// A cache that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cache {
@@ -30,6 +32,21 @@ pub struct Shims {
     pub dir: PathBuf,
     /// Variables for the cache.
     pub env: Vec<(&'static str, OsString)>,
+}
+
+impl Shims {
+    /// Puts the cache before the compilers of an environment.
+    pub fn put_before(&self, env: &mut Environment) {
+        let mut path = self.dir.clone().into_os_string();
+        if let Some(others) = env.get("PATH") {
+            path.push(":");
+            path.push(others);
+        }
+        environment::set(env, "PATH", path);
+        for (name, value) in &self.env {
+            environment::set(env, name, value);
+        }
+    }
 }
 
 impl Cache {

@@ -1,19 +1,16 @@
-//! `bmeta.json`, in the form that KernelCI's tools read. Pure, but for one function.
+//! `bmeta.json`, in the form that KernelCI's tools read. Pure.
 //!
 //! It holds what a build is called, which other builds with the same key are not, and what was measured of the one that
 //! was executed. So it is made again for each of those: from a node's own description, and what is there.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Map, Value as Json, json};
 
 use crate::exec::kernel::description::Description;
-use crate::exec::kernel::{json as text, layout};
+use crate::exec::kernel::json as text;
 use crate::redact::redact_url;
 
 /// The file, among the artifacts.
-pub(super) const BMETA: &str = "bmeta.json";
+pub const BMETA: &str = "bmeta.json";
 
 /// What was measured, besides `build`: of the section, these keys.
 const MEASURED: [(&str, &[&str]); 2] = [
@@ -41,24 +38,6 @@ pub fn metadata(description: &str, made: &str) -> Result<String, String> {
     let made: Json =
         serde_json::from_str(made).map_err(|error| format!("`{BMETA}` cannot be read: {error}"))?;
     Ok(bmeta(&Description::parse(description)?, &made))
-}
-
-/// Brings the `bmeta.json` among the artifacts of a build into accord with its description. Tells whether it had to be
-/// written. A file that is a link to another is replaced, not written into.
-///
-/// # Errors
-/// In words, where a file cannot be read or written.
-pub fn rewrite(description: &str, artifacts: &Path) -> Result<bool, String> {
-    let path = artifacts.join(BMETA);
-    let made = fs::read_to_string(&path)
-        .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    let now = metadata(description, &made)?;
-    if now == made {
-        return Ok(false);
-    }
-    layout::replace(&path, &now)
-        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
-    Ok(true)
 }
 
 /// The file: what is declared, and of `made` what was measured.

@@ -14,4 +14,7 @@ mod metadata;
 mod requested;
 pub mod verb;
 
-pub use metadata::{metadata, rewrite};
+/// The file of a node, in its work directory, that its metadata are made of.
+pub const DESCRIPTION: &str = "build.json";
+
+pub use metadata::{BMETA, metadata};
