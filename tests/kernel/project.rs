@@ -87,7 +87,7 @@ pub(crate) fn linux() -> PathBuf {
     git(&dir, &["init", "-q", "-b", "linux-6.1.y"]);
     git(&dir, &["add", "--all", "--force", "."]);
     git(&dir, &["commit", "-q", "-m", "Linux 6.1 as Debian has it"]);
-    git(&dir, &["tag", "v6.1.192"]);
+    git(&dir, &["tag", "-a", "-m", "Linux 6.1", "v6.1.192"]);
     fs::write(complete, "").unwrap();
     dir
 }

@@ -226,7 +226,11 @@ pub(super) fn places(settings: &Settings, layout: &Layout, context: &Context) ->
 pub(super) fn sources(opened: &Opened, context: &Context) -> Origin {
     let git = opened.probe(context).git();
     let objects = Objects::new(move |repository| git.objects_of(repository));
-    let environment = checkout::environment(&outer(context));
+    let mut environment = checkout::environment(&outer(context));
+    if opened.mode == Mode::Offline {
+        // A mirror without contents would fetch them where they are needed.
+        environment.insert("GIT_NO_LAZY_FETCH".to_owned(), "1".into());
+    }
     Origin { sources: opened.layout.sources(), objects, environment }
 }
 

@@ -26,8 +26,8 @@ const DIRECTORY: &str = "graph-demo";
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
-  graph demo                       build twelve toy boards, and explain
-  graph demo --part kernels        the same with some forty toy kernels
+  graph demo                       build twelve toy boards and some forty toy kernels, and explain
+  graph demo --part kernels        the kernels alone
   graph demo boards --only-write   write the project, and leave the rest to you")]
 pub struct Args {
     /// Where to write the example: an absent or empty directory, or one that holds a demo
@@ -39,14 +39,14 @@ pub struct Args {
     /// Write the example and stop there
     #[arg(long)]
     pub only_write: bool,
-    /// What to show: `boards` or `kernels`
+    /// What to show: `boards`, `kernels` or both
     #[arg(
         long,
         value_enum,
         value_name = "PART",
         value_delimiter = ',',
         hide_possible_values = true,
-        default_values_t = [Part::Boards]
+        default_values_t = [Part::Boards, Part::Kernels]
     )]
     pub part: Vec<Part>,
 }

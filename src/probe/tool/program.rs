@@ -32,7 +32,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const LIMIT: usize = 1 << 20;
 
 /// Builds work without these, only differently: that one is absent is a fact.
-const OPTIONAL: [&str; 2] = ["depmod", "pahole"];
+const OPTIONAL: [&str; 4] = ["bindgen", "depmod", "pahole", "rustc"];
 
 /// Programs that take the names of compilers and start them.
 const SHIMS: [&str; 6] = ["ccache", "sccache", "distcc", "icecc", "icerun", "colorgcc"];

@@ -20,9 +20,10 @@ pub(super) struct Make {
     pub(super) compiler: Source,
 }
 
-/// Tools besides make, the compiler and the linker.
-const CONFIG_TOOLS: [&str; 2] = ["flex", "bison"];
-const KERNEL_TOOLS: [&str; 4] = ["flex", "bison", "bc", "perl"];
+/// Tools besides make, the compiler and the linker. Kconfig looks whether there is a `pahole`, a `rustc` and a `bindgen`
+/// and remembers it in the `.config`; `depmod` lists the modules that were installed. That they are not there is a value.
+const CONFIG_TOOLS: [&str; 5] = ["flex", "bison", "pahole", "rustc", "bindgen"];
+const KERNEL_TOOLS: [&str; 6] = ["flex", "bison", "bc", "perl", "pahole", "depmod"];
 
 /// Variables that say which compiler is used. Keys of their own have them, which tell what tools a build depends on.
 const ELSEWHERE: [&str; 4] = ["ARCH", "CROSS_COMPILE", "CROSS_COMPILE_COMPAT", "LLVM"];
@@ -42,12 +43,9 @@ impl Make {
             let more = more.iter().map(|&name| tool(name, Role::Key));
             parts.iter().chain(&tools).cloned().chain(more).collect::<Vec<_>>()
         };
-        let mut kernel_inputs = with(&KERNEL_TOOLS);
-        // Lists the modules that were installed; a build without it is as good.
-        kernel_inputs.push(tool("depmod", Role::Stamp));
         Self {
             config_inputs: with(&CONFIG_TOOLS),
-            kernel_inputs,
+            kernel_inputs: with(&KERNEL_TOOLS),
             compiler: Source::Tool(compiler(toolchain).into()),
             variables,
         }
