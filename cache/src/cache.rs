@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use graph::digest::Digest;
 use graph::name::NodeName;
+use graph::reads::ReadSet;
 use graph::record::Records;
 
 use crate::error::Error;
@@ -13,6 +14,7 @@ use crate::gc::{self, GcReport, Mode, Policy};
 use crate::history::{self, InRun, Past, RunSummary};
 use crate::lock::{self, Guard, Holder, LockError};
 use crate::manifests;
+use crate::read_sets;
 use crate::records;
 use crate::refs::{self, SeenRef};
 use crate::runs::Run;
@@ -152,6 +154,22 @@ impl Cache {
     /// When the database cannot be read.
     pub fn manifest(&self, tree: &Digest) -> Result<Option<Vec<(String, Digest)>>, Error> {
         manifests::find(&self.0.db, tree)
+    }
+
+    /// Keeps which files a build read, before a record that names the set is written. Gives what the set is called.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn keep_read_set(&self, set: &ReadSet) -> Result<Digest, Error> {
+        read_sets::keep(&self.0.db, set)
+    }
+
+    /// The files that a build read, by what the set is called, if it was kept.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn read_set(&self, digest: &Digest) -> Result<Option<ReadSet>, Error> {
+        read_sets::find(&self.0.db, digest)
     }
 
     /// The newest runs first, at most `limit`.

@@ -133,14 +133,46 @@ pub(crate) fn put_paths(entries: &[(&str, Digest)]) -> Vec<u8> {
     put_count(&mut out, entries.len());
     let mut before: &str = "";
     for (path, digest) in entries {
-        let shared = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
-        put_count(&mut out, shared);
-        put_count(&mut out, path.len() - shared);
-        out.extend_from_slice(&path.as_bytes()[shared..]);
+        put_after(&mut out, before, path);
         out.extend_from_slice(digest.as_bytes());
         before = path;
     }
     out
+}
+
+/// Appends sorted texts; each says how much of the one before it repeats.
+pub(crate) fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
+    put_count(out, texts.len());
+    let mut before: &str = "";
+    for text in texts {
+        put_after(out, before, text);
+        before = text;
+    }
+}
+
+fn put_after(out: &mut Vec<u8>, before: &str, text: &str) {
+    let shared = text.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
+    put_count(out, shared);
+    put_count(out, text.len() - shared);
+    out.extend_from_slice(&text.as_bytes()[shared..]);
+}
+
+/// Reads what [`put_texts`] packed.
+pub(crate) fn texts(reader: &mut Reader<'_>) -> Result<Vec<String>, Fault> {
+    let mut text = Vec::new();
+    (0..reader.count()?).map(|_| next_after(reader, &mut text)).collect()
+}
+
+/// Reads a text that says how much of the one before it, which is in `text`, it repeats.
+fn next_after(reader: &mut Reader<'_>, text: &mut Vec<u8>) -> Result<String, Fault> {
+    let shared = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
+    if shared > text.len() {
+        return Err(Fault::Damaged("a packed path shares more than there is"));
+    }
+    text.truncate(shared);
+    let length = reader.count()?;
+    text.extend_from_slice(reader.bytes(length)?);
+    String::from_utf8(text.clone()).map_err(|_| Fault::Damaged("a packed path is no text"))
 }
 
 /// Reads what [`put_paths`] packed.
@@ -149,15 +181,7 @@ pub(crate) fn paths(bytes: &[u8]) -> Result<Vec<(String, Digest)>, Fault> {
     let mut path: Vec<u8> = Vec::new();
     let mut entries = Vec::new();
     for _ in 0..reader.count()? {
-        let shared = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
-        if shared > path.len() {
-            return Err(Fault::Damaged("a packed path shares more than there is"));
-        }
-        path.truncate(shared);
-        let length = reader.count()?;
-        path.extend_from_slice(reader.bytes(length)?);
-        let text = String::from_utf8(path.clone());
-        let text = text.map_err(|_| Fault::Damaged("a packed path is no text"))?;
+        let text = next_after(&mut reader, &mut path)?;
         entries.push((text, reader.digest()?));
     }
     Ok(entries)
@@ -168,7 +192,9 @@ mod tests {
     use graph::digest::Digest;
     use proptest::prelude::{any, prop, proptest};
 
-    use super::{Reader, paths, put_number, put_paths, put_set, put_sorted, set, sorted};
+    use super::{
+        Reader, paths, put_number, put_paths, put_set, put_sorted, put_texts, set, sorted, texts,
+    };
 
     #[test]
     fn a_million_neighbours_take_a_few_bytes() {
@@ -204,9 +230,20 @@ mod tests {
         }
 
         #[test]
+        fn texts_round_trip(mut names in prop::collection::vec("[a-c/é]{0,6}", 0..40)) {
+            names.sort();
+            let mut out = Vec::new();
+            put_texts(&mut out, &names);
+            let mut reader = Reader::new(&out);
+            assert_eq!(texts(&mut reader).unwrap(), names);
+            assert!(reader.is_empty());
+        }
+
+        #[test]
         fn damage_is_an_error_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let _ = paths(&bytes);
             let _ = set(&bytes);
+            let _ = texts(&mut Reader::new(&bytes));
             let _ = sorted(&mut Reader::new(&bytes));
         }
     }

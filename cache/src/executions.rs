@@ -7,11 +7,12 @@ use graph::digest::Digest;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome, OutputFile, Parts, Record};
 use graph::verdict::{Reason, Verdict};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec::{Reader, put_count, put_number};
 use crate::error::Fault;
-use crate::intern::{Texts, blob, find_node, head, node_id, text_id, unsigned};
+use crate::intern::{Texts, blob, digest, find_node, head, node_id, text_id, unsigned};
 use crate::parts::pack;
 
 /// What called for an execution, beside the difference to the one before it.
@@ -111,8 +112,8 @@ pub(crate) fn insert(
     let (_, tail) = record.key.as_bytes().split_at(8);
     tx.prepare_cached(
         "INSERT INTO executions (node, run, outcome, cause, restored, kept, previous, key_head,
-             key_tail, ended, wall_ms, cpu_ms, peak_memory, parts, outputs)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             key_tail, ended, wall_ms, cpu_ms, peak_memory, parts, outputs, reads, wide_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?
     .execute(rusqlite::params![
         node,
@@ -130,6 +131,8 @@ pub(crate) fn insert(
         signed(record.cost.peak_memory),
         pack(tx, &mut texts, &record.parts)?,
         pack_outputs(tx, &record.outputs)?,
+        record.reads.as_ref().map(Digest::as_bytes),
+        record.wide_key.as_ref().map(Digest::as_bytes),
     ])?;
     let id = tx.last_insert_rowid();
     // What is in place after a failure is still what the last success left.
@@ -175,9 +178,10 @@ pub(crate) fn each_output(
 
 /// The columns that [`Stored::read`] reads, of a table called `e`.
 pub(crate) const COLUMNS: &str = "e.id, e.node, e.run, e.outcome, e.cause, e.restored, \
-     e.previous, e.key_head, e.key_tail, e.ended, e.wall_ms, e.cpu_ms, e.peak_memory, e.parts, e.outputs";
+     e.previous, e.key_head, e.key_tail, e.ended, e.wall_ms, e.cpu_ms, e.peak_memory, e.parts, e.outputs, \
+     e.reads, e.wide_key";
 /// How many they are.
-pub(crate) const COLUMN_COUNT: usize = 15;
+pub(crate) const COLUMN_COUNT: usize = 17;
 
 /// An execution as it is stored: names are ids, and the parts are packed.
 #[derive(Debug, Clone)]
@@ -194,6 +198,8 @@ pub(crate) struct Stored {
     pub(crate) cost: Cost,
     pub(crate) parts: Box<[u8]>,
     pub(crate) outputs: Vec<OutputFile>,
+    pub(crate) reads: Option<Digest>,
+    pub(crate) wide_key: Option<Digest>,
 }
 
 impl Stored {
@@ -228,6 +234,8 @@ impl Stored {
             },
             parts: blob(row, 13)?.into(),
             outputs,
+            reads: optional_digest(row, 15)?,
+            wide_key: optional_digest(row, 16)?,
         })
     }
 
@@ -237,8 +245,8 @@ impl Stored {
             node,
             key: self.key,
             parts,
-            reads: None,
-            wide_key: None,
+            reads: self.reads,
+            wide_key: self.wide_key,
             outcome: self.outcome,
             outputs: self.outputs,
             cost: self.cost,
@@ -256,20 +264,30 @@ pub(crate) fn by_id(db: &Connection, texts: &mut Texts, id: i64) -> Result<Optio
     rows.next()?.map(|row| Stored::read(db, texts, row)).transpose()
 }
 
-/// The successful executions under a key whose outputs the store is to have, the newest first.
+fn optional_digest(row: &Row<'_>, column: usize) -> Result<Option<Digest>, Fault> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => digest(row, column).map(Some),
+    }
+}
+
+/// The successful executions under a key, also a wide one, whose outputs the store is to have, the newest first.
 pub(crate) fn by_key(
     db: &Connection,
     texts: &mut Texts,
     key: &Digest,
 ) -> Result<Vec<Stored>, Fault> {
     let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM executions e WHERE e.kept = 1 AND e.key_head = ?1 ORDER BY e.id DESC"
+        "SELECT {COLUMNS} FROM executions e WHERE e.kept = 1 AND e.key_head = ?1
+         UNION ALL
+         SELECT {COLUMNS} FROM executions e WHERE e.kept = 1 AND e.wide_key = ?2
+         ORDER BY 1 DESC"
     ))?;
-    let mut rows = query.query([head(key)])?;
+    let mut rows = query.query((head(key), key.as_bytes()))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let stored = Stored::read(db, texts, row)?;
-        if stored.key == *key {
+        if stored.key == *key || stored.wide_key == Some(*key) {
             found.push(stored);
         }
     }

@@ -29,7 +29,7 @@
 //! copy db lock                              files, the database, the one writer
 //! intern store                              small numbers for names; artifacts
 //! parts place                               what went into a node; outputs in place
-//! executions files manifests refs state tools   the tables, and the directory that has it all
+//! executions files manifests read_sets refs state tools   the tables, and the directory that has it all
 //! claims leftovers records                  what is kept, what was left half done, what the engine is told
 //! runs · history · gc and sweep · upkeep    writing, looking back, making room, looking after it
 //! cache                                     the front door
@@ -54,6 +54,7 @@ mod place;
 mod executions;
 mod files;
 mod manifests;
+mod read_sets;
 mod refs;
 mod state;
 mod tools;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use graph::digest::Digest;
+use graph::executed::Executed;
 use graph::fingerprint::{Part, key_of};
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome, OutputFile, Record};
 use graph::schedule::Ending;
-use graph::verdict::Judgement;
+use graph::verdict::Verdict;
 use rusqlite::Connection;
 
 use crate::codec::{Reader, put_count, put_set};
@@ -43,19 +44,17 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// What is known of an execution that a judgement called for.
+    /// What is known of an execution that a verdict called for.
     #[must_use]
-    pub fn of(node: &NodeName, judgement: &Judgement, cost: Cost, ended: i64) -> Self {
-        Self {
-            node: node.clone(),
-            key: judgement.fingerprint.key.as_ref().ok().copied(),
-            parts: judgement.fingerprint.parts.clone(),
-            reads: None,
-            wide_key: None,
-            cost,
-            ended,
-            cause: Cause::of(&judgement.verdict),
-        }
+    pub fn of(
+        node: &NodeName,
+        executed: Executed,
+        verdict: &Verdict,
+        (cost, ended): (Cost, i64),
+    ) -> Self {
+        let Executed { parts, key, reads, wide_key } = executed;
+        let (node, cause) = (node.clone(), Cause::of(verdict));
+        Self { node, key, parts, reads, wide_key, cost, ended, cause }
     }
 }
 
@@ -215,22 +214,16 @@ impl Run {
             }
         }
         sorted.iter().try_for_each(|file| check_path(&file.path))?;
-        let outputs = sorted
-            .iter()
-            .map(|file| {
-                let put = state.store.put(&file.file)?;
-                let path = file.path.clone();
-                let (digest, size, executable) = (put.digest, put.size, put.executable);
-                Ok(OutputFile { path, digest, size, executable })
-            })
-            .collect::<Result<Vec<_>, Error>>()?;
+        let outputs =
+            sorted.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, Error>>()?;
         let stamp = state.outputs.place(&state.store, &execution.node, &outputs)?;
         let stamp = stamp.as_ref().map(|stamp| &stamp[..]);
         self.write(execution, Outcome::Succeeded, outputs, Origin::Ran, stamp)
     }
 
-    /// Puts the outputs of an earlier success with the same key in place and writes that down. The cost recorded is
-    /// the earlier one's, for it is what a build would cost.
+    /// Puts the outputs of an earlier success with the same key in place and writes that down. Of what tells who built
+    /// it, the node has its `own`, in place of the files at the same paths. The cost recorded is the earlier one's, for it
+    /// is what a build would cost.
     ///
     /// # Errors
     /// Where [`Error::is_not_available`] holds, the node must run; else what the disk says. No record is written then.
@@ -238,6 +231,7 @@ impl Run {
         &self,
         execution: Execution,
         from: &Record,
+        own: &[Produced],
     ) -> Result<Arc<Record>, Error> {
         let state = &self.0.state;
         if execution.key != Some(from.key) || from.outcome != Outcome::Succeeded {
@@ -245,7 +239,12 @@ impl Run {
             let why = format!("`{node}` cannot be restored from what was made under another key");
             return Err(Error::Misuse(why));
         }
-        let outputs = from.outputs.clone();
+        let mut outputs = from.outputs.clone();
+        for output in &mut outputs {
+            if let Some(own) = own.iter().find(|own| own.path == output.path) {
+                *output = self.put(own)?;
+            }
+        }
         // Going back to what was built before a failure, the outputs never left.
         let stays = are_in_place(state, &[(&execution.node, &outputs)]) == [true];
         let stamp = if stays {
@@ -256,6 +255,12 @@ impl Run {
         let execution = Execution { cost: from.cost, ..execution };
         let stamp = stamp.as_ref().map(|stamp| &stamp[..]);
         self.write(execution, Outcome::Succeeded, outputs, Origin::Restored, stamp)
+    }
+
+    fn put(&self, produced: &Produced) -> Result<OutputFile, Error> {
+        let put = self.0.state.store.put(&produced.file)?;
+        let (digest, size, executable) = (put.digest, put.size, put.executable);
+        Ok(OutputFile { path: produced.path.clone(), digest, size, executable })
     }
 
     /// Writes down an execution that did not succeed.

@@ -89,8 +89,13 @@ impl Sweep<'_> {
     }
 }
 
-/// Parts, texts and manifests to which nothing refers any more.
+/// Parts, texts, manifests and sets of files to which nothing refers any more.
 fn forget_unused(tx: &Connection) -> Result<(), Fault> {
+    tx.execute(
+        "DELETE FROM read_sets WHERE digest NOT IN
+             (SELECT reads FROM executions WHERE reads IS NOT NULL)",
+        [],
+    )?;
     let (mut parts, mut texts) = (HashSet::new(), HashSet::new());
     each_row(tx, "SELECT parts, outputs FROM executions", |row| {
         parts.extend(ids(blob(row, 0)?)?.0);

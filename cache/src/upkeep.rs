@@ -164,6 +164,7 @@ pub(crate) fn clear(state: &State) -> Result<u64, Error> {
             "refs",
             "tools",
             "manifests",
+            "read_sets",
         ] {
             tx.execute(&format!("DELETE FROM {table}"), [])?;
         }

@@ -30,6 +30,8 @@ pub mod fingerprint;
 
 pub mod record;
 
+pub mod executed;
+
 pub mod verdict;
 
 pub mod plan;

@@ -103,6 +103,22 @@ impl Selector {
         }
     }
 
+    /// Whether it means something of this name that is no node, exclusion aside; nothing, where it asks for a label.
+    #[must_use]
+    pub fn matches_name(&self, name: &NodeName) -> bool {
+        match &self.what {
+            What::Name(meant) => meant == name,
+            What::Names(glob) => glob.is_match(name.as_str()),
+            What::Label { .. } => false,
+        }
+    }
+
+    /// Whether it takes away what it means.
+    #[must_use]
+    pub fn excludes(&self) -> bool {
+        self.excludes
+    }
+
     fn in_graph(&self, graph: &Graph) -> Vec<NodeId> {
         match &self.what {
             What::Name(name) => graph.id(name).into_iter().collect(),

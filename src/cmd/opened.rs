@@ -1,21 +1,20 @@
 //! What every verb about nodes starts with: the project found, its sources loaded, its graph checked. Observes nothing.
 
-use std::sync::Arc;
-
 use graph::model::{Graph, NodeId};
 use graph::query::BadSelector;
-use graph::spec::{Commit, Role};
+use graph::spec::Role;
 
 use super::checkouts::Mirrors;
+use super::console::Console;
 use super::kept::Kept;
+use super::trees::KernelTrees;
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
-use crate::front::kernelci::{Head, TreeBranch, Trees, Unreachable};
 use crate::front::machines::Defaults;
-use crate::front::{self, Loaded, SourceFile, Sources};
+use crate::front::{self, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
@@ -33,6 +32,12 @@ pub(super) struct Opened {
     pub(super) graph: Graph,
     /// What is probably not meant.
     pub(super) warnings: Diagnostics,
+    /// Combinations that filters reject, if they were asked for.
+    pub(super) excluded: Vec<Excluded>,
+    /// How many combinations filters reject.
+    pub(super) excluded_count: usize,
+    /// Build configs of trees that could not be reached; nothing is known of their kernels.
+    pub(super) left_out: Vec<String>,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
 }
@@ -45,6 +50,14 @@ impl Opened {
         Self::load(context, project, kept, mode)
     }
 
+    /// As [`Opened::to_look`], with what filters reject.
+    pub(super) fn to_look_with_excluded(context: &Context, mode: Mode) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        let sources = Sources { excluded: true, ..sources(&project) };
+        Self::load_from(&sources, context, project, kept, mode)
+    }
+
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
     pub(super) fn load(
         context: &Context,
@@ -52,25 +65,45 @@ impl Opened {
         kept: Kept,
         mode: Mode,
     ) -> anyhow::Result<Self> {
+        Self::load_from(&sources(&project), context, project, kept, mode)
+    }
+
+    fn load_from(
+        sources: &Sources,
+        context: &Context,
+        project: Project,
+        kept: Kept,
+        mode: Mode,
+    ) -> anyhow::Result<Self> {
         let _span = tracing::info_span!("load").entered();
         let layout = project.layout();
-        if project.machines.is_empty() {
-            return Err(no_machines(&project).into());
+        if project.machines.is_empty() && project.kernels.is_empty() {
+            return Err(nothing_to_build().into());
         }
-        let probe = probe(context, &project, &layout, &kept, mode);
-        let loaded =
-            front::load(&sources(&project), &project.root, &Mirrors::new(&probe), &NoTrees)
-                .map_err(Failure::input)?;
-        let mut warnings = loaded.warnings;
-        if !project.kernels.is_empty() {
-            warnings.push(kernels_come_later());
-        }
-        let graph = Graph::build(loaded.spec).map_err(|defects| {
+        let probe = |kept| probe(context, &project, &layout, kept, mode);
+        let console = Console::of(context);
+        let tell = |line: &str| console.note(line);
+        let trees = KernelTrees::new(probe(&kept), &tell);
+        let loaded = front::load(sources, &project.root, &Mirrors::new(&probe(&kept)), &trees)
+            .map_err(Failure::input)?;
+        let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
+        warnings.extend(trees.warnings());
+        let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())
         })?;
-        let missing = loaded.missing;
-        Ok(Self { project, layout, kept, mode, graph, warnings, missing })
+        Ok(Self {
+            project,
+            layout,
+            kept,
+            mode,
+            graph,
+            warnings,
+            excluded,
+            excluded_count,
+            left_out,
+            missing,
+        })
     }
 
     /// Loads the project again, after something was cloned.
@@ -116,7 +149,9 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     let (layout, env, now) = (&layout, &context.env, context.began_ms());
     let mode = Mode::Offline;
     let probe = Probe { layout, settings, env, files: &Reread, memory: &Forgetful, mode, now };
-    front::load(&sources(project), &project.root, &Mirrors::new(&probe), &NoTrees)
+    let mirrors = Mirrors::new(&probe);
+    let silent = |_: &str| ();
+    front::load(&sources(project), &project.root, &mirrors, &KernelTrees::new(probe, &silent))
 }
 
 fn probe<'a>(
@@ -143,7 +178,15 @@ fn sources(project: &Project) -> Sources {
                 declared: project.machines_declared(index),
             })
             .collect(),
-        kernels: Vec::new(),
+        kernels: project
+            .kernels
+            .iter()
+            .enumerate()
+            .map(|(index, path)| SourceFile {
+                path: path.clone(),
+                declared: project.kernels_declared(index),
+            })
+            .collect(),
         excluded: false,
         settings: project.config_path.clone(),
         defaults: Defaults {
@@ -170,33 +213,7 @@ fn problem(bad: &BadSelector) -> Diagnostic {
     }
 }
 
-fn no_machines(project: &Project) -> Failure {
-    if project.kernels.is_empty() {
-        return Failure::new(Kind::Input, "this project names no machines")
-            .hint("name a `machines.json` under `sources.machines` in `graph.yaml`");
-    }
-    Failure::new(
-        Kind::Input,
-        "this project has only kernels, which this version does not build yet",
-    )
-}
-
-fn kernels_come_later() -> Diagnostic {
-    Diagnostic::warning(
-        "kernels of `build-configs.yaml` are not built by this version; only machines are",
-    )
-}
-
-/// Trees that cannot be asked.
-struct NoTrees;
-
-impl Trees for NoTrees {
-    fn heads(&self, wanted: &[TreeBranch]) -> Vec<Result<Head, Unreachable>> {
-        let nothing = || Err(Unreachable::Remote("this version reads no trees".to_owned()));
-        wanted.iter().map(|_| nothing()).collect()
-    }
-
-    fn files(&self, _: &Commit, _: &[String]) -> Result<Arc<[String]>, String> {
-        Err("this version reads no trees".to_owned())
-    }
+fn nothing_to_build() -> Failure {
+    Failure::new(Kind::Input, "this project names no machines and no kernels")
+        .hint("name a `machines.json` under `sources.machines` in `graph.yaml`, or a `build-configs.yaml` under `sources.kernels`")
 }

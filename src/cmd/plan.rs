@@ -5,7 +5,6 @@ use std::io::Write;
 use super::console::{Console, Format, print};
 use super::opened::Opened;
 use super::survey::Survey;
-use crate::config::Settings;
 use crate::context::Context;
 use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
@@ -62,11 +61,6 @@ pub(super) fn mode(offline: bool) -> Mode {
     if offline { Mode::Offline } else { Mode::Online }
 }
 
-/// How many builds run at a time.
-pub(super) fn slots(settings: &Settings) -> usize {
-    super::build::capacity(settings, &Host::observe()).builds
-}
-
 /// Runs the verb.
 ///
 /// # Errors
@@ -80,8 +74,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let scope = if args.all { Scope::All } else { Scope::NotFresh };
     let warnings = survey.warnings(&opened);
     let _span = tracing::info_span!("render").entered();
-    let view =
-        PlanView::of(&opened.graph, &plan, scope, &warnings, slots(&opened.project.settings));
+    let capacity = super::build::capacity(&opened.project.settings, &Host::observe());
+    let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
+        .with_rejected(opened.excluded_count);
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,

@@ -2,6 +2,11 @@
 
 use std::io::Write;
 
+use graph::model::NodeId;
+use graph::name::NodeName;
+use graph::plan::Planned;
+use graph::spec::Node;
+
 use super::console::{Console, Format, print};
 use super::opened::Opened;
 use super::plan::mode;
@@ -43,7 +48,26 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let log = last.map(|last| layout.log_file(last.run, name)).filter(|log| log.exists());
     let places = Places { root: layout.root(), work: &work, out: &out_dir, log: log.as_deref() };
     let program = |program: &str| super::build::program_words(&opened, context, program);
-    let view = ShowView::of((&opened.graph, id), &judgement, survey.facts(), last, places, program);
+    let twins = twins(context, &opened, id)?;
+    let (node, facts) = ((&opened.graph, id), survey.facts());
+    let view = ShowView::of(node, &judgement, facts, last, places, twins, program);
     Console::of(context).diagnostics(&survey.warnings(&opened));
     print(&view, args.format, context, text::show, out)
+}
+
+/// The nodes of which one execution serves this node too. Only kernels have such: nothing but a remote could tell what
+/// the branches of all images name, and no one asked for those.
+fn twins(context: &Context, opened: &Opened, id: NodeId) -> anyhow::Result<Vec<NodeName>> {
+    let graph = &opened.graph;
+    if graph.node(id).commit().is_none() {
+        return Ok(Vec::new());
+    }
+    let kind = graph.node(id).name.kind();
+    let is_alike = |node: &Node| node.name.kind() == kind && node.commit().is_some();
+    let alike = graph.ids().filter(|id| is_alike(graph.node(*id)));
+    let plan = Survey::of(context, opened, alike.collect(), Vec::new())?.plan(opened);
+    let key_of = |entry: &Planned| entry.judgement.fingerprint.execution_key();
+    let own = plan.entries.iter().find(|entry| entry.id == id).and_then(key_of);
+    let is_twin = |entry: &&Planned| entry.id != id && own.is_some() && key_of(entry) == own;
+    Ok(plan.entries.iter().filter(is_twin).map(|entry| graph.node(entry.id).name.clone()).collect())
 }

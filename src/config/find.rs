@@ -40,8 +40,19 @@ impl Project {
     #[must_use]
     pub fn machines_declared(&self, index: usize) -> Option<Span> {
         self.settings.sources.machines.as_ref()?;
+        self.source_declared("machines", index)
+    }
+
+    /// Where `graph.yaml` names a source of kernels, likewise.
+    #[must_use]
+    pub fn kernels_declared(&self, index: usize) -> Option<Span> {
+        self.settings.sources.kernels.as_ref()?;
+        self.source_declared("kernels", index)
+    }
+
+    fn source_declared(&self, kind: &str, index: usize) -> Option<Span> {
         let key = |name: &str| Segment::Key(name.to_owned());
-        let path = [key("sources"), key("machines"), Segment::Index(index)];
+        let path = [key("sources"), key(kind), Segment::Index(index)];
         Some(locate(self.text.as_ref()?, &path, Side::Value))
     }
 

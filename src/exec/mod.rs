@@ -15,6 +15,8 @@ pub mod filled;
 mod inputs;
 pub mod job;
 pub mod kas;
+pub mod kbuild;
+pub mod kernel;
 pub mod local;
 pub mod log;
 pub mod orphans;

@@ -37,8 +37,9 @@ impl Host {
     pub fn capacity(&self, jobs: Option<usize>, memory: Option<u64>) -> Capacity {
         let memory = memory.unwrap_or(self.memory - self.memory / 10);
         let by_memory = usize::try_from(memory / MEMORY_A_BUILD).unwrap_or(usize::MAX);
-        let jobs = jobs.unwrap_or_else(|| (self.cores / CORES_A_BUILD).min(by_memory));
-        Capacity::new(jobs, self.cores, memory)
+        let builds = (self.cores / CORES_A_BUILD).min(by_memory);
+        let capacity = Capacity::new(builds, self.cores, memory);
+        jobs.map_or(capacity, |jobs| capacity.with_jobs(jobs))
     }
 
     /// The cores of each of so many builds that run together. The last build of a run could use them all, but a
@@ -98,7 +99,7 @@ mod tests {
         assert_eq!(builds(4, 16), 1);
         assert_eq!(builds(16, 64), 4);
         assert_eq!(builds(64, 32), 4, "memory is the bottleneck");
-        assert_eq!(host(16, 64).capacity(Some(9), Some(7)), Capacity::new(9, 16, 7));
+        assert_eq!(host(16, 64).capacity(Some(9), Some(7)), Capacity::new(1, 16, 7).with_jobs(9));
         assert_eq!([1, 3, 100].map(|together| host(16, 1).cores_each(together)), [16, 5, 1]);
     }
 

@@ -12,4 +12,4 @@ mod load;
 mod loaded;
 
 pub use load::load;
-pub use loaded::{Loaded, SourceFile, Sources};
+pub use loaded::{Excluded, Loaded, SourceFile, Sources};

@@ -1,5 +1,6 @@
 //! Finds out what is so now: files, refs, tools, variables. Builds nothing and decides nothing.
 
+pub mod commit;
 mod content;
 pub mod git;
 mod memory;

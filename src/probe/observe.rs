@@ -204,6 +204,7 @@ impl Probe<'_> {
             let tools = scope.spawn(|| self.tools(&wanted.tools));
             let describes = scope.spawn(|| self.describes(&wanted.describes, &git));
             let brought = scope.spawn(|| self.brought(&wanted.brought, &git));
+            let contents = scope.spawn(|| self.commits(&wanted.commits, &git));
             let trees = self.trees(&wanted.trees, &git);
             self.add_files(wanted, &mut observed.facts);
             let no_panic = "probes do not panic";
@@ -211,6 +212,7 @@ impl Probe<'_> {
             let facts = tools.join().expect(no_panic).into_iter();
             let facts = facts.chain(describes.join().expect(no_panic));
             let facts = facts.chain(brought.join().expect(no_panic));
+            let facts = facts.chain(contents.join().expect(no_panic));
             let commits = commits.into_iter().map(|(one, fact)| (Source::Ref(one.into()), fact));
             facts.chain(commits).for_each(|(source, fact)| observed.facts.insert(source, fact));
             warnings.into_iter().for_each(|warning| observed.warnings.push(warning));

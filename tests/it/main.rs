@@ -40,6 +40,7 @@ mod redact;
 mod report;
 mod table_stale;
 mod tidy;
+mod trees;
 mod unfinished_clones;
 mod upkeep;
 mod world;

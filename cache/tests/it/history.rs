@@ -83,7 +83,7 @@ fn forced_missing_and_restored_are_remembered() {
     run.commit_success(again, &world.produce(&[("x", "one")])).unwrap();
     let mut restored = execution("image/a", "1", world.now());
     restored.cause = Cause::OutputsMissing;
-    run.commit_restored(restored, &record).unwrap();
+    run.commit_restored(restored, &record, &[]).unwrap();
     world.fail(&run, "image/a", "2");
     world.build(&run, "image/a", "2", &[]);
 

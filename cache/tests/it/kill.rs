@@ -58,7 +58,7 @@ fn write_for_ever(root: &Path, seed: u64) -> ! {
             let records = cache.records_for([]).unwrap();
             match (random.below(4), records.succeeded(&execution.key.unwrap())) {
                 (0, _) => drop(run.commit_failure(execution, Outcome::Failed).unwrap()),
-                (1, Some(same)) => drop(run.commit_restored(execution, &same.record)),
+                (1, Some(same)) => drop(run.commit_restored(execution, &same.record, &[])),
                 _ => {
                     let files = produce(&work, &[("a", &text("a")), ("d/b", &text("b"))]);
                     run.commit_success(execution, &files).unwrap();

@@ -9,6 +9,7 @@ mod history;
 mod kill;
 mod lock;
 mod properties;
+mod read_sets;
 mod records;
 mod scale;
 mod store;

@@ -117,7 +117,7 @@ fn act(world: &World, cache: &Cache, act: &Act) {
             let execution = execution(&name(*node), &value.to_string(), world.now());
             let records = cache.records_for([]).unwrap();
             if let Some(same) = records.succeeded(&execution.key.unwrap()) {
-                let restored = run.commit_restored(execution, &same.record);
+                let restored = run.commit_restored(execution, &same.record, &[]);
                 assert!(restored.is_ok() || same.available == Availability::Gone);
             }
         }

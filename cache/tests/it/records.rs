@@ -121,15 +121,15 @@ fn what_was_built_can_be_restored_also_under_another_name() {
         let from = records.succeeded(&first.key).unwrap();
         assert_eq!(from.available, Availability::InStore);
         let restored =
-            run.commit_restored(execution(name, "1", world.now()), &from.record).unwrap();
+            run.commit_restored(execution(name, "1", world.now()), &from.record, &[]).unwrap();
         assert_eq!((restored.made(), restored.cost), (first.made(), first.cost));
         assert_eq!(fs::read_to_string(cache.out_dir(&node(name)).join("x")).unwrap(), "one");
         assert_eq!(available(&cache, name), Some(Availability::InPlace));
     }
     world.fail(&run, "image/twin", "3");
-    run.commit_restored(execution("image/twin", "1", world.now()), &first).unwrap();
+    run.commit_restored(execution("image/twin", "1", world.now()), &first, &[]).unwrap();
     assert_eq!(available(&cache, "image/twin"), Some(Availability::InPlace), "they never left");
-    let other = run.commit_restored(execution("image/b", "2", world.now()), &first);
+    let other = run.commit_restored(execution("image/b", "2", world.now()), &first, &[]);
     assert!(other.is_err(), "another key is another build");
 }
 
@@ -141,7 +141,7 @@ fn a_damaged_artifact_is_not_restored_and_leaves_what_is_there() {
     let first = world.build(&run, "image/a", "1", &[("w", "fine"), ("x", "one")]);
     world.build(&run, "image/a", "2", &[("x", "two")]);
     damage(&world.artifact("one"), "eno");
-    let restore = || run.commit_restored(execution("image/a", "1", world.now()), &first);
+    let restore = || run.commit_restored(execution("image/a", "1", world.now()), &first, &[]);
     let error = restore().unwrap_err();
     assert!(error.is_not_available() && error.to_string().contains("damaged"), "{error}");
     assert!(!world.artifact("one").exists(), "it is never served again");

@@ -63,8 +63,8 @@ pub struct Schedule<'a> {
     executions: HashMap<Digest, Execution>,
     slots: Slots,
     ready: BinaryHeap<Candidate>,
-    builds: BinaryHeap<Candidate>,
-    lights: BinaryHeap<Candidate>,
+    /// What waits for a slot, by pool.
+    lines: [BinaryHeap<Candidate>; Pool::ALL.len()],
     settled: VecDeque<(NodeId, Ending)>,
 }
 
@@ -93,8 +93,7 @@ impl<'a> Schedule<'a> {
             executions: HashMap::new(),
             slots: Slots::new(capacity),
             ready: BinaryHeap::new(),
-            builds: BinaryHeap::new(),
-            lights: BinaryHeap::new(),
+            lines: Default::default(),
             settled: VecDeque::new(),
         };
         forced.into_iter().for_each(|id| schedule.forced[id.index()] = true);
@@ -196,21 +195,18 @@ impl<'a> Schedule<'a> {
 
     /// The first in line of all that is to be judged or fits; a stopped run takes them as they come.
     fn next_in_line(&mut self) -> Option<NodeId> {
-        let (slots, stopped) = (&self.slots, self.stopped);
-        let fits = |pool, line: &BinaryHeap<Candidate>| {
-            let first = line.peek().copied()?;
-            (stopped || slots.fits(Slot { pool, memory: first.memory })).then_some(first)
+        let fits = |pool: &Pool| {
+            let first = self.lines[*pool as usize].peek().copied()?;
+            let slot = Slot { pool: *pool, memory: first.memory };
+            (self.stopped || self.slots.fits(slot)).then_some((first, Some(*pool)))
         };
-        let build = fits(Pool::Build, &self.builds);
-        let light = fits(Pool::Light, &self.lights);
-        let first = self.ready.peek().copied().max(build).max(light)?;
-        if Some(first) == build {
-            self.builds.pop();
-        } else if Some(first) == light {
-            self.lights.pop();
-        } else {
-            self.ready.pop();
-        }
+        let ready = self.ready.peek().map(|first| (*first, None));
+        let waiting = Pool::ALL.iter().filter_map(fits);
+        let (first, line) = waiting.chain(ready).max_by_key(|(first, _)| *first)?;
+        match line {
+            Some(pool) => self.lines[pool as usize].pop(),
+            None => self.ready.pop(),
+        };
         Some(first.node.0)
     }
 
@@ -277,10 +273,7 @@ impl<'a> Schedule<'a> {
             return true;
         }
         let candidate = Candidate { memory: slot.memory, ..self.candidate(id) };
-        match slot.pool {
-            Pool::Build => self.builds.push(candidate),
-            Pool::Light => self.lights.push(candidate),
-        }
+        self.lines[slot.pool as usize].push(candidate);
         false
     }
 

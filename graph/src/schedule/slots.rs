@@ -17,49 +17,34 @@ pub(super) struct Slot {
 #[derive(Debug)]
 pub(super) struct Slots {
     capacity: Capacity,
-    builds: usize,
-    lights: usize,
+    held: [usize; Pool::ALL.len()],
     memory: u64,
 }
 
 impl Slots {
     pub(super) fn new(capacity: Capacity) -> Self {
-        Self { capacity, builds: 0, lights: 0, memory: 0 }
+        Self { capacity, held: [0; Pool::ALL.len()], memory: 0 }
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.builds + self.lights == 0
+        self.held == [0; Pool::ALL.len()]
     }
 
     /// Whether one more fits. What is too big for the host runs alone rather than never.
     pub(super) fn fits(&self, slot: Slot) -> bool {
         self.is_idle()
-            || self.held(slot.pool) < self.capacity.slots(slot.pool)
+            || self.held[slot.pool as usize] < self.capacity.slots(slot.pool)
                 && self.memory.saturating_add(slot.memory) <= self.capacity.memory
     }
 
     pub(super) fn take(&mut self, slot: Slot) {
-        *self.count(slot.pool) += 1;
+        self.held[slot.pool as usize] += 1;
         self.memory += slot.memory;
     }
 
     pub(super) fn give_back(&mut self, slot: Slot) {
-        *self.count(slot.pool) -= 1;
+        self.held[slot.pool as usize] -= 1;
         self.memory -= slot.memory;
-    }
-
-    fn held(&self, pool: Pool) -> usize {
-        match pool {
-            Pool::Build => self.builds,
-            Pool::Light => self.lights,
-        }
-    }
-
-    fn count(&mut self, pool: Pool) -> &mut usize {
-        match pool {
-            Pool::Build => &mut self.builds,
-            Pool::Light => &mut self.lights,
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod judge;
 mod model;
+mod reads;
 mod runs;
 mod select;
 mod world;

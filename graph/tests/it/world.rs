@@ -322,7 +322,7 @@ fn check_start(graph: &Graph, schedule: &Schedule<'_>, id: NodeId, verdict: &Ver
 fn check_capacity(course: &Course, busy: &[Busy], pool: Pool, memory: u64) {
     let slots = match pool {
         Pool::Build => course.builds,
-        Pool::Light => course.lights,
+        Pool::Shared | Pool::Light => course.lights,
     };
     let held: u64 = busy.iter().map(|busy| busy.memory).sum();
     let in_pool = busy.iter().filter(|busy| busy.pool == pool).count();

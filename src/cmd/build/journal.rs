@@ -1,18 +1,20 @@
 //! Records what happens in a run, over the cache. Knows no schedule.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use cache::{Produced, Run};
 use graph::digest::Digest;
+use graph::executed::{Executed, HasRead};
 use graph::facts::{Fact, Facts};
 use graph::fingerprint::Part;
 use graph::record::{Cost, Record};
 use graph::spec::{Node, Source};
-use graph::verdict::Judgement;
+use graph::verdict::{Judgement, Verdict};
 
 use crate::cmd::kept::{self, Kept};
-use crate::config::Settings;
+use crate::config::{Settings, SourceScope};
 use crate::context::Environment;
 use crate::exec::job::Execution;
 use crate::exec::run::Journal;
@@ -48,10 +50,14 @@ impl RunJournal {
         }
     }
 
-    fn execution(node: &Node, judgement: &Judgement, cost: Cost) -> cache::Execution {
-        let execution = cache::Execution::of(&node.name, judgement, cost, now_ms());
-        let parts = execution.parts.iter().map(without_passwords).collect();
-        cache::Execution { parts, ..execution }
+    fn execution(
+        node: &Node,
+        mut executed: Executed,
+        verdict: &Verdict,
+        cost: Cost,
+    ) -> cache::Execution {
+        executed.parts.iter_mut().for_each(mask_passwords);
+        cache::Execution::of(&node.name, executed, verdict, (cost, now_ms()))
     }
 
     /// Keeps the lists of files of the trees among the parts, so that `why` can name what changed.
@@ -65,6 +71,22 @@ impl RunJournal {
             }
         }
         Ok(())
+    }
+}
+
+impl RunJournal {
+    /// Keeps which files of its commit a build has read. What these are at the commit is looked up just as the next plan
+    /// will.
+    fn keep_reads(&self, node: &Node, execution: &Execution) -> anyhow::Result<Option<HasRead>> {
+        let (Some(set), Some(commit), SourceScope::Files) =
+            (&execution.reads, node.commit(), self.settings.source)
+        else {
+            return Ok(None);
+        };
+        let values = self.probe().read_values(&[(commit.clone(), set.clone())]);
+        let Some(Ok(value)) = values.into_iter().next() else { return Ok(None) };
+        let set = self.kept.cache().keep_read_set(set).map_err(kept::failure)?;
+        Ok(Some(HasRead { set, value }))
     }
 }
 
@@ -89,7 +111,9 @@ impl Journal for RunJournal {
             .iter()
             .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
             .collect();
-        let record = Self::execution(node, judgement, execution.cost);
+        let read = self.keep_reads(node, execution)?;
+        let executed = Executed::built(node, &judgement.fingerprint, read);
+        let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
         Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
     }
 
@@ -99,7 +123,8 @@ impl Journal for RunJournal {
         judgement: &Judgement,
         execution: &Execution,
     ) -> anyhow::Result<()> {
-        let record = Self::execution(node, judgement, execution.cost);
+        let executed = Executed::judged(&judgement.fingerprint);
+        let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
         self.run.commit_failure(record, execution.outcome).map_err(kept::failure)?;
         Ok(())
     }
@@ -111,8 +136,9 @@ impl Journal for RunJournal {
         from: &Arc<Record>,
     ) -> anyhow::Result<Option<Arc<Record>>> {
         self.keep_manifests(judgement)?;
-        let record = Self::execution(node, judgement, Cost::default());
-        match self.run.commit_restored(record, from) {
+        let executed = Executed::restored(node, &judgement.fingerprint, from);
+        let record = Self::execution(node, executed, &judgement.verdict, Cost::default());
+        match self.run.commit_restored(record, from, &[]) {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_available() => Ok(None),
             Err(error) => Err(kept::failure(error).into()),
@@ -121,8 +147,10 @@ impl Journal for RunJournal {
 }
 
 /// A part as it is kept. Its digest tells whether it changed, so that the text need not be whole.
-fn without_passwords(part: &Part) -> Part {
-    Part { shown: redact_url(&part.shown).into(), ..part.clone() }
+fn mask_passwords(part: &mut Part) {
+    if let Cow::Owned(masked) = redact_url(&part.shown) {
+        part.shown = masked.into();
+    }
 }
 
 /// Now, as records have it.

@@ -11,7 +11,7 @@ use crate::cmd::kept;
 use crate::cmd::opened::Opened;
 use crate::config::{Kas, Settings};
 use crate::context::Context;
-use crate::exec::kas::{Container, Engine, Places, Toolchain};
+use crate::exec::kas::{self, Container, Engine, Places, Toolchain};
 use crate::exec::provision;
 use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
@@ -185,6 +185,9 @@ pub(in crate::cmd) fn program_words(
     context: &Context,
     program: &str,
 ) -> Vec<String> {
+    if program != kas::PROGRAM {
+        return vec![program.to_owned()];
+    }
     let shown = |path: &Path| path.display().to_string();
     match toolchain(&opened.project.settings, &opened.layout, context) {
         Ok(Toolchain::Program(path)) => vec![shown(&path)],

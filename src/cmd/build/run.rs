@@ -24,6 +24,7 @@ use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
 use crate::context::{Ci, Context};
 use crate::exec::job::Events;
+use crate::exec::kas::{self, Toolchain};
 use crate::exec::local::{self, LocalExecutor};
 use crate::exec::resources::Host;
 use crate::exec::run::{Broken, Options, Summary};
@@ -36,6 +37,9 @@ use crate::report::{markdown, text};
 
 /// How many events may wait to be shown before lines are left out of the display.
 const EVENTS: usize = 4096;
+
+/// How many build configs are named that were left out.
+const NAMED: usize = 5;
 
 /// The arguments of `graph build`.
 #[derive(Debug, clap::Args)]
@@ -103,7 +107,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let wait = if args.no_wait { Wait::No } else { Wait::Yes };
     let guard = prepare::lock(layout.state(), context, wait, &console)?;
     let kept = Kept::to_build(layout.state(), context.began_ms())?;
-    prepare::provide_kas(&project.settings, &layout, context, &console)?;
+    if !project.machines.is_empty() {
+        prepare::provide_kas(&project.settings, &layout, context, &console)?;
+    }
     let opened = Opened::load(context, project, kept, mode(args.offline))?;
     prepare::sweep_clones(&opened, context, &console);
     let opened = prepare::clone_missing(opened, context, &console)?;
@@ -114,10 +120,24 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     console.diagnostics(&survey.warnings(&opened));
     let tally = plan.tally();
     if tally.fresh == tally.total {
-        return nothing_to_do(tally.total, &opened.layout, (args, context), out);
+        nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
+    } else {
+        let survey = survey.with_stamps(context, &opened)?;
+        build(&opened, survey, &plan, guard, (args, context), out)?;
     }
-    let survey = survey.with_stamps(context, &opened)?;
-    build(&opened, survey, &plan, guard, (args, context), out)
+    if opened.left_out.is_empty() { Ok(()) } else { Err(left_out(&opened.left_out).into()) }
+}
+
+/// Of what could not be reached nobody knows whether it is built.
+fn left_out(build_configs: &[String]) -> Failure {
+    let names: Vec<String> = build_configs.iter().take(NAMED).map(|n| format!("`{n}`")).collect();
+    let more = match build_configs.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    let message = format!("the trees of these build configs could not be reached: {names}{more}");
+    Failure::new(Kind::Environment, message).hint("the rest was built")
 }
 
 fn overrule(settings: &mut Settings, args: &Args) {
@@ -150,14 +170,18 @@ fn build(
     let settings = &opened.project.settings;
     let host = Host::observe();
     let capacity = super::capacity(settings, &host);
-    let toolchain = prepare::toolchain(settings, &opened.layout, context)?;
+    let toolchain = if opened.project.machines.is_empty() {
+        // Nothing is built with kas here.
+        Toolchain::Program(kas::PROGRAM.into())
+    } else {
+        prepare::toolchain(settings, &opened.layout, context)?
+    };
     let run = opened
         .kept
         .cache()
         .begin_run(guard, &said(args), context.began_ms())
         .map_err(kept::failure)?;
-    let view =
-        PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity.builds);
+    let view = PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity);
     let facts = Arc::new(survey.observed.facts.clone());
     let tally = plan.tally();
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);

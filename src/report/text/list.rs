@@ -6,6 +6,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::escape::terminal;
 use crate::report::page::{HEAD, Page, columns, paint};
+use crate::report::view::excluded::ExcludedView;
 use crate::report::view::list::{Labels, ListView};
 
 /// Writes a list of nodes.
@@ -38,6 +39,29 @@ pub fn list(view: &ListView, page: &Page, out: &mut dyn Write) -> io::Result<()>
     let rows: Vec<[String; 4]> = rows.collect();
     let fit = fitting(&rows, width).max(2);
     table(&["NAME", "LABELS", "DECLARED", "NEEDS"], rows.into_iter(), fit, width, out)
+}
+
+/// Writes a list of what filters reject.
+///
+/// # Errors
+/// When the writer fails.
+pub fn excluded(view: &ExcludedView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let rows = view.excluded.iter().map(|each| {
+        let told = |text: &str| terminal(text).into_owned();
+        [each.name.as_str().to_owned(), told(&each.filter), told(&each.declared), told(&each.why)]
+    });
+    let Some(width) = page.width else {
+        for row in rows {
+            writeln!(out, "{}", row.join("\t"))?;
+        }
+        return Ok(());
+    };
+    if view.excluded.is_empty() {
+        return writeln!(out, "no filter rejects anything");
+    }
+    let rows: Vec<[String; 4]> = rows.collect();
+    let fit = fitting(&rows, width).max(2);
+    table(&["NAME", "FILTER", "DECLARED", "WHY"], rows.into_iter(), fit, width, out)
 }
 
 /// How many of the first columns fit side by side, with two blanks after each.

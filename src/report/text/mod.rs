@@ -8,7 +8,7 @@ mod show;
 mod summary;
 mod why;
 
-pub use self::list::list;
+pub use self::list::{excluded, list};
 pub use self::plan::plan;
 pub use self::runs::runs;
 pub use self::show::show;

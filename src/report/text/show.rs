@@ -80,10 +80,12 @@ fn facts(view: &ShowView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     fact("labels", &labels(&view.labels))?;
     fact("needs", &joined(&view.needs))?;
     fact("needed by", &joined(&view.needed_by))?;
+    fact("same as", &joined(&view.same_build))?;
     fact(
         "pool",
         match view.pool {
             Pool::Build => "build",
+            Pool::Shared => "shared",
             Pool::Light => "light",
         },
     )?;
@@ -150,7 +152,11 @@ fn value(part: &PartView) -> String {
 }
 
 fn step(out: &mut dyn Write, step: &StepView) -> io::Result<()> {
-    writeln!(out, "  {}", terminal(&step.name))?;
+    let only = match step.only.as_slice() {
+        [] => String::new(),
+        only => format!("  (only {})", terminal(&only.join(" and "))),
+    };
+    writeln!(out, "  {}{}", terminal(&step.name), paint(DIM, only))?;
     for (name, value) in &step.env {
         writeln!(out, "    {} \\", terminal(&format!("{name}={}", quoted(value))))?;
     }

@@ -1,11 +1,11 @@
-//! How long a plan may take: its nodes, in order, put on so many slots. Knows no clock.
+//! How long a plan may take: its nodes, in order, put on the slots of their pools. Knows no clock.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use graph::model::{Graph, NodeId};
 use graph::plan::{Plan, Planned};
-use graph::resource::Pool;
+use graph::resource::{Capacity, Pool};
 use graph::verdict::Verdict;
 
 /// What can be told of the duration of a plan.
@@ -17,9 +17,10 @@ pub(super) struct Estimate {
     pub(super) unknown: usize,
 }
 
-/// Gives each node to the slot that is free first, once its needs have ended.
-pub(super) fn estimate(graph: &Graph, plan: &Plan, slots: usize) -> Estimate {
-    let mut free: BinaryHeap<Reverse<u64>> = (0..slots.max(1)).map(|_| Reverse(0)).collect();
+/// Gives each node to the slot of its pool that is free first, once its needs have ended. Light steps wait for none.
+pub(super) fn estimate(graph: &Graph, plan: &Plan, capacity: Capacity) -> Estimate {
+    let mut free: [BinaryHeap<Reverse<u64>>; Pool::ALL.len()] =
+        Pool::ALL.map(|pool| (0..capacity.slots(pool)).map(|_| Reverse(0)).collect());
     let mut ends: HashMap<NodeId, u64> = HashMap::new();
     let mut estimate = Estimate::default();
     for entry in plan.entries.iter().filter(|entry| runs(entry)) {
@@ -29,13 +30,15 @@ pub(super) fn estimate(graph: &Graph, plan: &Plan, slots: usize) -> Estimate {
         };
         let needs = graph.needs(entry.id).iter().filter_map(|need| ends.get(need)).max();
         let mut start = needs.copied().unwrap_or(0);
-        let counts = graph.node(entry.id).pool == Pool::Build;
-        if counts {
-            start = start.max(free.pop().map_or(0, |Reverse(at)| at));
+        let pool = graph.node(entry.id).pool;
+        let slots = (pool != Pool::Light).then_some(&mut free[pool as usize]);
+        if let Some(Reverse(at)) = slots.as_ref().and_then(|slots| slots.peek()) {
+            start = start.max(*at);
         }
         let end = start.saturating_add(own);
-        if counts {
-            free.push(Reverse(end));
+        if let Some(slots) = slots {
+            slots.pop();
+            slots.push(Reverse(end));
         }
         ends.insert(entry.id, end);
         estimate.wall_ms = estimate.wall_ms.max(Some(end));

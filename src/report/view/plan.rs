@@ -5,6 +5,7 @@ use std::sync::Arc;
 use graph::model::Graph;
 use graph::name::NodeName;
 use graph::plan::Plan;
+use graph::resource::Capacity;
 use graph::verdict::Verdict;
 use serde::Serialize;
 
@@ -38,7 +39,7 @@ pub struct PlanSummary {
     pub stale: usize,
     /// To put in place from the store.
     pub restorable: usize,
-    /// Declared, but not selected.
+    /// Declared, but not selected, or rejected by a filter.
     pub excluded: usize,
     /// Of the stale ones, those that an execution under another name serves.
     pub duplicates: usize,
@@ -90,17 +91,17 @@ pub enum Scope {
 }
 
 impl PlanView {
-    /// A plan of the graph; `slots` builds at a time are reckoned with.
+    /// A plan of the graph, as it would run on a host of this capacity.
     #[must_use]
     pub fn of(
         graph: &Graph,
         plan: &Plan,
         scope: Scope,
         warnings: &Diagnostics,
-        slots: usize,
+        capacity: Capacity,
     ) -> Self {
         let tally = plan.tally();
-        let estimate = estimate(graph, plan, slots);
+        let estimate = estimate(graph, plan, capacity);
         let summary = PlanSummary {
             total: tally.total,
             fresh: tally.fresh,
@@ -130,6 +131,13 @@ impl PlanView {
             .collect();
         let warnings = warnings.as_slice().iter().map(WarningView::of).collect();
         Self { version: VERSION, summary, nodes, warnings }
+    }
+
+    /// Counts the combinations that filters reject, which are no nodes.
+    #[must_use]
+    pub fn with_rejected(mut self, count: usize) -> Self {
+        self.summary.excluded += count;
+        self
     }
 }
 

@@ -9,7 +9,7 @@ use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::record::{OutputFile, Record};
 use graph::resource::Pool;
-use graph::spec::{Dir, Node, Piece, Presence, Role, Source, Step, Template};
+use graph::spec::{Condition, Dir, Node, Piece, Presence, Role, Source, Step, Template};
 use graph::verdict::Judgement;
 use serde::Serialize;
 
@@ -44,6 +44,8 @@ pub struct ShowView {
     pub needs: Vec<NodeName>,
     /// What needs it.
     pub needed_by: Vec<NodeName>,
+    /// Nodes that are the same build under other names: one execution serves all.
+    pub same_build: Vec<NodeName>,
     /// Which limit it counts against.
     pub pool: Pool,
     /// What it runs, in order.
@@ -88,6 +90,9 @@ pub struct PartView {
 pub struct StepView {
     /// What it is called in logs.
     pub name: String,
+    /// When it is passed over, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// The program and its arguments.
     pub argv: Vec<String>,
     /// The variables it gets beyond those that every step of its program gets.
@@ -134,6 +139,7 @@ impl ShowView {
         facts: &Facts,
         last: Option<&Record>,
         places: Places<'_>,
+        same_build: Vec<NodeName>,
         program: impl Fn(&str) -> Vec<String>,
     ) -> Self {
         let node = graph.node(id);
@@ -142,7 +148,8 @@ impl ShowView {
             let mut argv = program(step.program);
             argv.extend(step.args.iter().map(fill));
             let env = step.env.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
-            StepView { name: step.name.to_owned(), argv, env }
+            let only = step.when.iter().map(condition).collect();
+            StepView { name: step.name.to_owned(), only, argv, env }
         };
         let file = |file: &graph::spec::GeneratedFile| FileView {
             path: file.path.clone(),
@@ -165,6 +172,7 @@ impl ShowView {
             unresolved: node.unresolved.clone(),
             needs: node.needs.clone(),
             needed_by: graph.dependents(id).iter().map(name).collect(),
+            same_build,
             pool: node.pool,
             steps: node.action.steps.iter().map(step).collect(),
             files: node.action.files.iter().map(file).collect(),
@@ -176,6 +184,11 @@ impl ShowView {
             made: last.map_or_else(Vec::new, |last| last.outputs.clone()),
         }
     }
+}
+
+fn condition(condition: &Condition) -> String {
+    let Condition { file, line, holds } = condition;
+    format!("{} `{line}` in `{file}`", if *holds { "with" } else { "without" })
 }
 
 fn parts(node: &Node, judgement: &Judgement) -> Vec<PartView> {

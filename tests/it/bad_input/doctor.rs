@@ -100,8 +100,8 @@ fn an_empty_directory() {
     insta::assert_snapshot!(world.graph(&["plan"]), @"
     exit status 2
     --- stderr
-    error: this project names no machines
-    hint: name a `machines.json` under `sources.machines` in `graph.yaml`
+    error: this project names no machines and no kernels
+    hint: name a `machines.json` under `sources.machines` in `graph.yaml`, or a `build-configs.yaml` under `sources.kernels`
     ");
     insta::assert_snapshot!(files(&world), @"
     broken   kas files         no `machines.json` is named or found

@@ -151,7 +151,7 @@ fn sources_that_are_not_there() {
     insta::assert_snapshot!(world.graph(&["plan"]), @"
     exit status 2
     --- stderr
-    error: this project names no machines
-    hint: name a `machines.json` under `sources.machines` in `graph.yaml`
+    error: this project names no machines and no kernels
+    hint: name a `machines.json` under `sources.machines` in `graph.yaml`, or a `build-configs.yaml` under `sources.kernels`
     ");
 }

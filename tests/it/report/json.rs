@@ -1,5 +1,6 @@
 //! The shape of the serialised form: what scripts rely on.
 
+use graph::resource::Capacity;
 use graph_cli::diagnostic::{Diagnostic, Diagnostics};
 use graph_cli::report::json::json;
 use graph_cli::report::view::list::ListView;
@@ -15,7 +16,8 @@ fn a_plan() {
     let mut warnings = Diagnostics::default();
     warnings
         .push(Diagnostic::warning("`a` is out of date").in_file("kas/a.yaml").hint("remake it"));
-    let mut view = PlanView::of(&graph, &plan, Scope::NotFresh, &warnings, 2);
+    let mut view =
+        PlanView::of(&graph, &plan, Scope::NotFresh, &warnings, Capacity::new(2, 2, u64::MAX));
     assert_eq!(view.nodes.len(), 4);
     view.nodes.drain(..1);
     view.nodes.truncate(1);
@@ -68,7 +70,7 @@ fn a_plan() {
       ]
     }
     "#);
-    let all = PlanView::of(&graph, &plan, Scope::All, &warnings, 2);
+    let all = PlanView::of(&graph, &plan, Scope::All, &warnings, Capacity::new(2, 2, u64::MAX));
     assert_eq!(all.nodes.len(), 4);
 }
 

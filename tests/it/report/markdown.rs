@@ -1,6 +1,7 @@
 //! Markdown for GitHub: escaped, and never too long.
 
 use graph::facts::Fact;
+use graph::resource::Capacity;
 use graph_cli::diagnostic::{Diagnostic, Diagnostics};
 use graph_cli::report::markdown;
 use graph_cli::report::view::plan::{PlanView, Scope};
@@ -12,7 +13,7 @@ fn view(now: &State) -> PlanView {
     let (graph, plan) = now.plan(&State::default().records());
     let mut warnings = Diagnostics::default();
     warnings.push(Diagnostic::warning("the pinned file is out of date").in_file("kas/a|b.yaml"));
-    PlanView::of(&graph, &plan, Scope::NotFresh, &warnings, 2)
+    PlanView::of(&graph, &plan, Scope::NotFresh, &warnings, Capacity::new(2, 2, u64::MAX))
 }
 
 #[test]

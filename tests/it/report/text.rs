@@ -3,6 +3,7 @@
 use graph::facts::Fact;
 use graph::model::NodeId;
 use graph::record::{Outcome, Records};
+use graph::resource::Capacity;
 use graph::verdict::{Reason, differences};
 use graph_cli::diagnostic::Diagnostics;
 use graph_cli::report::text;
@@ -19,7 +20,13 @@ use super::boards::{NEW_COMMIT, NOW, State, name, page, plain};
 
 fn plan_text(now: &State, records: &Records, width: impl Into<Option<usize>>) -> String {
     let (graph, plan) = now.plan(records);
-    let view = PlanView::of(&graph, &plan, Scope::NotFresh, &Diagnostics::default(), 2);
+    let view = PlanView::of(
+        &graph,
+        &plan,
+        Scope::NotFresh,
+        &Diagnostics::default(),
+        Capacity::new(2, 2, u64::MAX),
+    );
     plain(|out| text::plan(&view, &page(width), out))
 }
 
@@ -253,7 +260,13 @@ fn runs_are_a_table() {
 #[test]
 fn a_plan_in_colours() {
     let (graph, plan) = changed().plan(&State::default().records());
-    let view = PlanView::of(&graph, &plan, Scope::NotFresh, &Diagnostics::default(), 2);
+    let view = PlanView::of(
+        &graph,
+        &plan,
+        Scope::NotFresh,
+        &Diagnostics::default(),
+        Capacity::new(2, 2, u64::MAX),
+    );
     let mut out = Vec::new();
     text::plan(&view, &page(80), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap().replace('\u{1b}', "ESC");
@@ -315,8 +328,15 @@ fn show_tells_everything() {
         log: Some(Path::new(".graph/logs/41/image~verdin-scarthgap.log")),
     };
     let program = |program: &str| vec![format!(".graph/tools/kas-5.2/bin/{program}")];
-    let view =
-        ShowView::of((&graph, id), &entry.judgement, &now.facts(), Some(&record), places, program);
+    let view = ShowView::of(
+        (&graph, id),
+        &entry.judgement,
+        &now.facts(),
+        Some(&record),
+        places,
+        vec![],
+        program,
+    );
     let mut shown = plain(|out| text::show(&view, &page(100), out));
     // Digests of the engine's own are not what is tested here.
     let derived = view.parts.iter().filter(|part| matches!(&*part.name, "action" | "outputs"));

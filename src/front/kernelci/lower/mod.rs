@@ -1,75 +1,39 @@
-//! Builds as nodes: names, labels and places.
+//! A build of a kernel as two nodes: what makes its `.config`, and what makes the kernel of that. Reads nothing.
+//!
+//! | part | value | `config` | `kernel` |
+//! | --- | --- | --- | --- |
+//! | `source` | all files of the commit, less where it is known which of them are read | yes | yes |
+//! | `commit` | its name, as a stamp | yes | yes |
+//! | `describe` | `git describe` of it; a stamp unless the settings say otherwise | yes | yes |
+//! | `defconfig` | the base: what make is asked for | yes | |
+//! | `config CONFIG_X` | the line; all lines of one symbol, in order | yes | |
+//! | `config (order)` | the symbols, where there are several: of a choice the last one wins | yes | |
+//! | `fragment NAME` | its lines, or its path in the tree, whose content `source` has | yes | |
+//! | `make VAR` | a variable for make: `ARCH`, `CROSS_COMPILE`, `LLVM`, what the environment says, `KCONFIG_X` | yes | without `KCONFIG_X` |
+//! | `tool NAME` | a version | yes | yes, and more tools |
+//! | `need config/…` | the `.config` | | yes |
+//!
+//! So whatever only goes into the `.config` rebuilds no kernel unless it changes the `.config`.
+//!
+//! **Invariant: what a build is called is in no key.** Tree, branch and URL, and the names of the variant, environment
+//! and defconfig, enter a generated file (`build.json`) that only `bmeta.json` is made of, so that builds that differ in
+//! nothing else are one execution. That file is read again for each of them.
+//!
+//! **Invariant: no compiler cache is in a key.** It is put before the compilers on `PATH` when a node runs (see
+//! `exec::kernel::ccache`); `CC` is the same with and without, and so is what Kconfig finds out about it.
+//!
+//! `ARCH` is the key of the architecture, as in KernelCI: the `name` that `arch_params` has is that of a container image
+//! (`riscv64` is no architecture of Linux, and `ARCH=x86` builds 64 bits for `i386`).
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod arch;
+mod defconfig;
+mod description;
+mod make;
+mod nodes;
+mod steps;
+mod words;
 
-use graph::name::NodeName;
-use graph::resource::Pool;
-use graph::spec::{Action, Input, Label, Node, Role, Source};
+#[cfg(test)]
+mod tests;
 
-use super::build::{Fragment, KernelBuild};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-
-/// What the settings say of all nodes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lowering {
-    /// Whether `git describe` is a stamp or part of the key.
-    pub(super) describe: Role,
-}
-
-/// `config/…` and `kernel/…` of each build.
-///
-/// # Errors
-/// Builds whose names are no names of nodes.
-pub(super) fn nodes(
-    builds: &[KernelBuild],
-    _fragments: &HashMap<Arc<str>, Arc<Fragment>>,
-    lowering: &Lowering,
-) -> Result<Vec<Node>, Diagnostics> {
-    let mut nodes = Vec::with_capacity(builds.len() * 2);
-    for build in builds {
-        let segments =
-            [&*build.config.name, &build.variant, &build.toolchain.arch, &build.defconfig];
-        let name = |kind| {
-            NodeName::new(kind, segments)
-                .map_err(|bad| Diagnostics::from_iter([Diagnostic::error(bad.to_string())]))
-        };
-        let config = Node {
-            name: name("config")?,
-            labels: labels(build),
-            inputs: vec![describe(build, lowering)],
-            needs: Vec::new(),
-            action: Action::default(),
-            outputs: Vec::new(),
-            declared: build.declared.clone(),
-            pool: Pool::Light,
-            unresolved: Vec::new(),
-        };
-        let needs = vec![config.name.clone()];
-        let kernel = Node { name: name("kernel")?, needs, pool: Pool::Build, ..config.clone() };
-        nodes.extend([config, kernel]);
-    }
-    Ok(nodes)
-}
-
-fn labels(build: &KernelBuild) -> Vec<Label> {
-    let label = |key, value: &Arc<str>| Label { key, value: value.to_string() };
-    vec![
-        label("tree", &build.config.tree),
-        label("branch", &build.config.branch),
-        label("build_config", &build.config.name),
-        label("variant", &build.variant),
-        label("build_environment", &build.toolchain.environment),
-        label("arch", &build.toolchain.arch),
-        label("defconfig", &build.defconfig),
-    ]
-}
-
-fn describe(build: &KernelBuild, lowering: &Lowering) -> Input {
-    Input {
-        part: "describe".into(),
-        source: Source::Value(build.config.head.describe.clone()),
-        declared: None,
-        role: lowering.describe,
-    }
-}
+pub(super) use nodes::{Lowering, nodes};
