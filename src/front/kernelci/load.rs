@@ -1,6 +1,6 @@
 //! All kernels of a project: files, then the heads of their trees, then what those trees hold, then nodes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,10 +33,12 @@ pub fn load(sources: &Sources, root: &Path, trees: &dyn Trees) -> Result<Loaded,
         return Err(found);
     }
     let below_root = documents.iter().filter(|document| document.is_below_root);
-    let mut loaded = Loaded {
-        reads: below_root.map(|document| document.name.to_string()).collect(),
-        ..Loaded::default()
-    };
+    let mut reads: BTreeSet<String> =
+        below_root.map(|document| document.name.to_string()).collect();
+    let settings = sources.settings.as_ref().map(|path| root.join(path));
+    let settings = settings.as_ref().and_then(|path| path.strip_prefix(root).ok());
+    reads.extend(settings.map(|path| path.to_string_lossy().into_owned()));
+    let mut loaded = Loaded { reads, ..Loaded::default() };
     let excluding = if sources.excluded { Excluding::Listed } else { Excluding::Counted };
     let builds = builds(&declared, trees, excluding, &mut loaded, &mut found);
     let fragments = declared.fragments.iter();

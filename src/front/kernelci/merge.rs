@@ -96,8 +96,8 @@ fn extend(section: &mut Section, name: &str, node: &Node, found: &mut Diagnostic
 
 fn no_configs(documents: &[(Arc<str>, Arc<Node>)]) -> Diagnostic {
     let keys = documents.iter().filter_map(|(_, document)| document.as_map());
-    let keys = keys.flat_map(|map| map.iter().map(|(key, entry)| (key, entry)));
-    let keys: Vec<_> = keys.filter_map(|(key, entry)| Some((key.as_str()?, entry))).collect();
+    let keys: Vec<_> =
+        keys.flatten().filter_map(|(key, entry)| Some((key.as_str()?, entry))).collect();
     let others = keys.iter().map(|(key, _)| *key).filter(|key| !SECTIONS.contains(key));
     let near = nearest("build_configs", others);
     let problem = Diagnostic::error("there are no `build_configs`");

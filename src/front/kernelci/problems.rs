@@ -34,8 +34,7 @@ pub(super) fn unreadable(config: &BuildConfig, why: &str) -> Diagnostic {
 
 /// A pattern that takes time without end.
 pub(super) fn without_end(pattern: &Text) -> Diagnostic {
-    let text = pattern.value.escape_debug();
-    Diagnostic::error(format!("to match `{text}` takes too long"))
+    Diagnostic::error(format!("to match `{}` takes too long", pattern.value))
         .at(&pattern.span)
         .hint("repeats within repeats take time that doubles with every letter")
 }

@@ -177,23 +177,24 @@ fn keys_and_types() {
     ");
 }
 
+/// What is said of filters in place of the one of the good file.
+fn filtered(filters: &[&str]) -> String {
+    let filters: Vec<String> = filters.iter().map(|filter| format!("- {filter}")).collect();
+    edited(&[("- blocklist: {defconfig: [small]}", &filters.join("\n              "))])
+}
+
 #[test]
 fn filters() {
-    let filters = "\
-- blocklist: {defconfig: small, kernal: [v4]}
-              - denylist: {defconfig: [x]}
-              - passlist: {kernel: [v4, 5.10], tree: }
-              - regex: {defconfig: '[a-z', branch: 'x'}
-              - regex: {defconfig: '(?<name>x)'}
-              - regex: {defconfig: 'def.*+'}
-              - regex: {defconfig: 'defconfig\\z'}
-              - regex: {defconfig: '[[:alpha:]]+'}
-              - regex: [defconfig]
-              - combination: {keys: defconfig, values: [[x]]}
-              - combination: {keys: [defconfig, branch], values: [[x], y]}
-              - combination: {keys: [defconfig]}
-              - blocklist";
-    insta::assert_snapshot!(edited(&[("- blocklist: {defconfig: [small]}", filters)]), @r#"
+    let filters = [
+        "blocklist: {defconfig: small, kernal: [v4]}",
+        "denylist: {defconfig: [x]}",
+        "passlist: {kernel: [v4, 5.10], tree: }",
+        "regex: [defconfig]",
+        "regex: {defconfig: x, tree: y}",
+        "regex: {}",
+        "blocklist",
+    ];
+    insta::assert_snapshot!(filtered(&filters), @"
     error: `filters[0].blocklist.defconfig` is a string, and must be a list
       --> k.yaml:22:40
        |
@@ -220,76 +221,16 @@ fn filters() {
        |
        = hint: put it in quotes
 
-    error: `[a-z` is no pattern of Python: unterminated character set, at character 1
-      --> k.yaml:25:36
+    error: `filters[3].regex` is a list, and must be a mapping
+      --> k.yaml:25:24
        |
-    25 |               - regex: {defconfig: '[a-z', branch: 'x'}
-       |                                    ^^^^^^
-
-    error: `(?<name>x)` is no pattern of Python: unknown extension ?<n, at character 1
-      --> k.yaml:26:36
-       |
-    26 |               - regex: {defconfig: '(?<name>x)'}
-       |                                    ^^^^^^^^^^^^
-       |
-       = hint: Python names a group with `(?P<name>…)`
-
-    error: `def.*+` is no pattern of Python: multiple repeat, at character 6
-      --> k.yaml:27:36
-       |
-    27 |               - regex: {defconfig: 'def.*+'}
-       |                                    ^^^^^^^^
-       |
-       = hint: possessive repeats came with Python 3.11; write it without
-
-    error: `defconfig\\z` is no pattern of Python: bad escape \z, at character 10
-      --> k.yaml:28:36
-       |
-    28 |               - regex: {defconfig: 'defconfig\z'}
-       |                                    ^^^^^^^^^^^^^
-       |
-       = hint: the end of the text is `\Z`
-
-    error: `[[:alpha:]]+` is no pattern of Python: Python has no POSIX classes, at character 2
-      --> k.yaml:29:36
-       |
-    29 |               - regex: {defconfig: '[[:alpha:]]+'}
-       |                                    ^^^^^^^^^^^^^^
-       |
-       = hint: write the characters, as in `[A-Za-z]`
-
-    error: `filters[8].regex` is a list, and must be a mapping
-      --> k.yaml:30:24
-       |
-    30 |               - regex: [defconfig]
+    25 |               - regex: [defconfig]
        |                        ^^^^^^^^^^^
 
-    error: `filters[9].combination.keys` is a string, and must be a list
-      --> k.yaml:31:37
+    error: `filters[6]` is a string, and must be a mapping
+      --> k.yaml:28:17
        |
-    31 |               - combination: {keys: defconfig, values: [[x]]}
-       |                                     ^^^^^^^^^
-       |
-       = hint: put it in brackets
-
-    error: `filters[10].combination.values[1]` is a string, and must be a list
-      --> k.yaml:32:72
-       |
-    32 |               - combination: {keys: [defconfig, branch], values: [[x], y]}
-       |                                                                        ^
-       |
-       = hint: put it in brackets
-
-    error: `filters[11].combination` has no `values`
-      --> k.yaml:33:30
-       |
-    33 |               - combination: {keys: [defconfig]}
-       |                              ^
-
-    error: `filters[12]` is a string, and must be a mapping
-      --> k.yaml:34:17
-       |
-    34 |               - blocklist
+    28 |               - blocklist
        |                 ^^^^^^^^^
 
     warning: filters see no `kernal`
@@ -300,13 +241,113 @@ fn filters() {
        |
        = hint: did you mean `kernel`?
 
-    warning: `filters[10].combination.values[0]` is never equal: 1 of 2 values
-      --> k.yaml:32:67
+    warning: of a regex only the first key counts, so `tree` does not
+      --> k.yaml:26:39
        |
-    32 |               - combination: {keys: [defconfig, branch], values: [[x], y]}
+    26 |               - regex: {defconfig: x, tree: y}
+       |                                       ^^^^
+       |
+       = hint: write a `regex` of its own for each key
+
+    warning: an empty regex accepts nothing
+      --> k.yaml:27:24
+       |
+    27 |               - regex: {}
+       |                        ^^
+
+    6 errors · 3 warnings
+    ");
+}
+
+#[test]
+fn combinations() {
+    let filters = [
+        "combination: {keys: defconfig, values: [[x]]}",
+        "combination: {keys: [defconfig, branch], values: [[x], y]}",
+        "combination: {keys: [defconfig]}",
+    ];
+    insta::assert_snapshot!(filtered(&filters), @"
+    error: `filters[0].combination.keys` is a string, and must be a list
+      --> k.yaml:22:37
+       |
+    22 |               - combination: {keys: defconfig, values: [[x]]}
+       |                                     ^^^^^^^^^
+       |
+       = hint: put it in brackets
+
+    error: `filters[1].combination.values[1]` is a string, and must be a list
+      --> k.yaml:23:72
+       |
+    23 |               - combination: {keys: [defconfig, branch], values: [[x], y]}
+       |                                                                        ^
+       |
+       = hint: put it in brackets
+
+    error: `filters[2].combination` has no `values`
+      --> k.yaml:24:30
+       |
+    24 |               - combination: {keys: [defconfig]}
+       |                              ^
+
+    warning: `filters[1].combination.values[0]` is never equal: 1 of 2 values
+      --> k.yaml:23:67
+       |
+    23 |               - combination: {keys: [defconfig, branch], values: [[x], y]}
        |                                                                   ^^^
 
-    14 errors · 2 warnings
+    3 errors · 1 warning
+    ");
+}
+
+#[test]
+fn patterns() {
+    let filters = [
+        "regex: {defconfig: '[a-z', branch: 'x'}",
+        "regex: {defconfig: '(?<name>x)'}",
+        "regex: {defconfig: 'def.*+'}",
+        "regex: {defconfig: 'defconfig\\z'}",
+        "regex: {defconfig: '[[:alpha:]]+'}",
+    ];
+    insta::assert_snapshot!(filtered(&filters), @r#"
+    error: `[a-z` is no pattern of Python: unterminated character set, at character 1
+      --> k.yaml:22:36
+       |
+    22 |               - regex: {defconfig: '[a-z', branch: 'x'}
+       |                                    ^^^^^^
+
+    error: `(?<name>x)` is no pattern of Python: unknown extension ?<n, at character 1
+      --> k.yaml:23:36
+       |
+    23 |               - regex: {defconfig: '(?<name>x)'}
+       |                                    ^^^^^^^^^^^^
+       |
+       = hint: Python names a group with `(?P<name>…)`
+
+    error: `def.*+` is no pattern of Python: multiple repeat, at character 6
+      --> k.yaml:24:36
+       |
+    24 |               - regex: {defconfig: 'def.*+'}
+       |                                    ^^^^^^^^
+       |
+       = hint: possessive repeats came with Python 3.11; write it without
+
+    error: `defconfig\z` is no pattern of Python: bad escape \z, at character 10
+      --> k.yaml:25:36
+       |
+    25 |               - regex: {defconfig: 'defconfig\z'}
+       |                                    ^^^^^^^^^^^^^
+       |
+       = hint: the end of the text is `\Z`
+
+    error: `[[:alpha:]]+` is no pattern of Python: Python has no POSIX classes, at character 2
+      --> k.yaml:26:36
+       |
+    26 |               - regex: {defconfig: '[[:alpha:]]+'}
+       |                                    ^^^^^^^^^^^^^^
+       |
+       = hint: write the characters, as in `[A-Za-z]`
+
+    5 errors
     "#);
 }
 

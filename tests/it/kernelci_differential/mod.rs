@@ -55,8 +55,8 @@ fn random_configurations_are_expanded_as_kernelci_does() {
             }
         }
     }
-    assert!(built > 2_500, "{built} builds were compared");
-    assert!(excluded > 4_000, "only {excluded} combinations were rejected");
+    assert!(built > 2_000, "{built} builds were compared");
+    assert!(excluded > 1_500, "only {excluded} combinations were rejected");
     assert!(refused * 20 > configurations.len(), "only {refused} are refused");
     assert!(refused * 2 < configurations.len(), "{refused} are refused");
 }

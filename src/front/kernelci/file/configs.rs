@@ -124,20 +124,24 @@ impl Reader<'_> {
         let variants = &self.variants;
         let trees = self.trees.iter().map(|(name, tree)| (name, &tree.span));
         let trees = trees.filter(|(name, _)| !self.used_trees.contains(*name));
-        unused(["the tree", "trees"], trees.collect(), found);
+        unused(["the tree", "trees"], &trees.collect::<Vec<_>>(), found);
         let fragments = variants.fragments.iter().enumerate();
         let fragments = fragments.filter(|(index, _)| !variants.used_fragments.contains(index));
-        let fragments = fragments.map(|(_, (name, (span, _)))| (name, span)).collect();
-        unused(["the fragment", "fragments"], fragments, found);
+        let fragments = fragments.map(|(_, (name, (span, _)))| (name, span)).collect::<Vec<_>>();
+        unused(["the fragment", "fragments"], &fragments, found);
         let environments = variants.environments.declared();
         let environments =
             environments.filter(|(name, _)| !variants.used_environments.contains(*name));
-        unused(["the build environment", "build environments"], environments.collect(), found);
+        unused(
+            ["the build environment", "build environments"],
+            &environments.collect::<Vec<_>>(),
+            found,
+        );
     }
 }
 
 /// One warning for all entries of a section that nothing uses: there can be many.
-fn unused([one, many]: [&str; 2], entries: Vec<(&Arc<str>, &Span)>, found: &mut Diagnostics) {
+fn unused([one, many]: [&str; 2], entries: &[(&Arc<str>, &Span)], found: &mut Diagnostics) {
     const SHOWN: usize = 5;
     let Some((first, span)) = entries.first() else { return };
     let names: Vec<String> =

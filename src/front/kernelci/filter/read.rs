@@ -134,9 +134,9 @@ fn regex(node: &Node, path: &str, found: &mut Diagnostics) -> Option<Regex> {
 }
 
 fn no_pattern(text: &Text, refused: Refused) -> Diagnostic {
-    let shown = text.value.escape_debug();
     let Refused { why, at, hint } = refused;
-    let problem = format!("`{shown}` is no pattern of Python: {why}, at character {}", at + 1);
+    let problem =
+        format!("`{}` is no pattern of Python: {why}, at character {}", text.value, at + 1);
     let problem = Diagnostic::error(problem).at(&text.span);
     match hint {
         Some(hint) => problem.hint(hint),
