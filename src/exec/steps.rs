@@ -125,7 +125,7 @@ impl LocalExecutor {
         };
         the.log.note(&format!("step {}: {}", step.name, quoted(&shown)));
         if filling.checkout.is_some() {
-            let path = the.work.join(steps_json::LOGS).join(steps_json::log_name(step.name));
+            let path = the.work.join(steps_json::log_path(step.name));
             the.log
                 .copy_step_to(&path)
                 .map_err(|error| trouble(format!("cannot write its log: {error}")))?;

@@ -14,9 +14,6 @@ use crate::exec::workdir;
 /// The file, in the work directory.
 pub const FILE: &str = "steps.json";
 
-/// The directory, in the work directory, of the logs that each step has of its own: `kernel.log`.
-pub const LOGS: &str = "logs";
-
 /// One step; the fields in order of their names, as they are in KernelCI's file.
 #[derive(Debug, Clone, Serialize)]
 struct Told {
@@ -24,7 +21,7 @@ struct Told {
     cpus: BTreeMap<String, usize>,
     /// In seconds.
     duration: f64,
-    /// The name of a file in [`LOGS`].
+    /// The path of its log from this file on; where KernelCI has the name alone, the log may lie in `logs`, too.
     log_file: String,
     name: &'static str,
     /// In UTC, without a zone.
@@ -65,7 +62,7 @@ impl StepsJson {
         self.steps.push(Told {
             cpus: self.cpus.clone(),
             duration: took.as_secs_f64(),
-            log_file: log_name(name),
+            log_file: log_path(name),
             name,
             start_time: began.strftime("%Y-%m-%dT%H:%M:%S.%6f").to_string(),
             status: if passed { "PASS" } else { "FAIL" },
@@ -75,10 +72,10 @@ impl StepsJson {
     }
 }
 
-/// What the log of a step is called.
+/// Where a step has a log of its own, in the work directory.
 #[must_use]
-pub fn log_name(step: &str) -> String {
-    format!("{step}.log")
+pub fn log_path(step: &str) -> String {
+    format!("logs/{step}.log")
 }
 
 fn cpus(cpuinfo: &str) -> BTreeMap<String, usize> {
@@ -109,7 +106,7 @@ mod tests {
         assert_eq!((&read[0]["duration"], &read[0]["status"]), (&1.5.into(), &"PASS".into()));
         assert_eq!(
             (&read[1]["log_file"], &read[1]["status"]),
-            (&"modules.log".into(), &"FAIL".into())
+            (&"logs/modules.log".into(), &"FAIL".into())
         );
         let time = read[0]["start_time"].as_str().expect("a time");
         assert!(time.len() == "2026-11-22T13:00:00.000000".len() && time.contains('T'), "{time}");
