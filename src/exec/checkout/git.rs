@@ -35,8 +35,9 @@ const PASSED: [&str; 8] = [
     "GIT_SSL",
 ];
 
-/// What a user or a repository may have set that would make other files of the same commit, or run programs.
-const SETTINGS: [&str; 15] = [
+/// What a user or a repository may have set that would make other files of the same commit, or run programs. A git that
+/// fetches what a mirror lacks fetches a pack, and collects nothing.
+const SETTINGS: [&str; 19] = [
     "core.attributesFile=/dev/null",
     "core.autocrlf=false",
     "core.checkStat=default",
@@ -51,7 +52,11 @@ const SETTINGS: [&str; 15] = [
     "core.symlinks=true",
     "core.trustctime=true",
     "core.untrackedCache=false",
+    "fetch.unpackLimit=1",
+    "gc.auto=0",
+    "maintenance.auto=false",
     "submodule.recurse=false",
+    "transfer.unpackLimit=1",
 ];
 
 /// Finds the directory of a repository: a bare one, or a work tree. It may have to make it, and takes its time.
