@@ -46,12 +46,16 @@ fn is_script(name: &str) -> bool {
     ends.iter().any(|end| name.ends_with(end))
 }
 
+fn is_idle(path: &str) -> bool {
+    IDLE.iter().any(|idle| path.starts_with(idle))
+}
+
 /// Everything of `scripts/` that a build may run. `worked` says whether it has worked in a directory. Gives those that
 /// make reads; which of the others are run, their words tell.
 pub(super) fn scripts(seen: &mut Seen<'_>, worked: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut files = Vec::new();
     seen.tree().each_below("scripts", &|_| true, &mut |path| {
-        let idle = IDLE.iter().any(|idle| path.starts_with(idle)) || path.ends_with(".rst");
+        let idle = is_idle(&path) || path.ends_with(".rst");
         let asleep = ONLY_IF_BUILT.iter().any(|name| {
             path.strip_prefix("scripts/").and_then(|rest| rest.strip_prefix(name)).is_some_and(
                 |rest| {
@@ -155,7 +159,7 @@ impl<'a> Trail<'a> {
             .filter(|path| !seen.tree().entries(path.trim_end_matches('/')).is_empty())
             .collect();
         let included = included(&text, arch);
-        for word in &words {
+        for word in words.iter().filter(|word| !general || !is_sweeping(word)) {
             let includes = included.binary_search(word).is_ok();
             for found in self.found(word, own, &directories, seen) {
                 self.reached(&found, own, includes, seen);
@@ -199,7 +203,7 @@ impl<'a> Trail<'a> {
         let steers = is_steering(base(path));
         let documents = path.starts_with("Documentation/") && !steers;
         let foreign = super::arch::is_foreign(path, self.architectures);
-        if documents || foreign {
+        if documents || foreign || is_idle(path) {
             return;
         }
         seen.named(path);
@@ -253,6 +257,11 @@ fn tells_a_name(word: &Word) -> bool {
         !inside && c.is_alphanumeric()
     });
     told.count() > 1
+}
+
+/// Whether a pattern takes whatever is there. In the general rules such are for cleaning, installing and packing.
+fn is_sweeping(word: &Word) -> bool {
+    word.is_glob() && !base(&word.path).contains(|c: char| c.is_alphanumeric())
 }
 
 /// A pattern finds what is added later. Those of the general rules are for cleaning, installing and help, except where
