@@ -159,7 +159,7 @@ impl<'a> Trail<'a> {
             .filter(|path| !seen.tree().entries(path.trim_end_matches('/')).is_empty())
             .collect();
         let included = included(&text, arch);
-        for word in words.iter().filter(|word| !general || !is_sweeping(word)) {
+        for word in words.iter().filter(|word| !is_sweeping(word) || word.is_glob() && !general) {
             let includes = included.binary_search(word).is_ok();
             for found in self.found(word, own, &directories, seen) {
                 self.reached(&found, own, includes, seen);
@@ -259,9 +259,10 @@ fn tells_a_name(word: &Word) -> bool {
     told.count() > 1
 }
 
-/// Whether a pattern takes whatever is there. In the general rules such are for cleaning, installing and packing.
+/// Whether a word takes whatever is there. A pattern in the general rules that does is for cleaning, installing or packing;
+/// a variable alone, as in `$(src)/$(x)`, holds words that stand elsewhere and count there.
 fn is_sweeping(word: &Word) -> bool {
-    word.is_glob() && !base(&word.path).contains(|c: char| c.is_alphanumeric())
+    !word.is_literal() && !base(&word.path).contains(|c: char| c.is_alphanumeric())
 }
 
 /// A pattern finds what is added later. Those of the general rules are for cleaning, installing and help, except where
