@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::arch::is_foreign;
 use super::glob;
 use super::seen::Seen;
 use super::tree::{base, joined, parent};
@@ -162,7 +163,11 @@ impl<'a> Trail<'a> {
         for word in words.iter().filter(|word| !is_sweeping(word) || word.is_glob() && !general) {
             let includes = included.binary_search(word).is_ok();
             for found in self.found(word, own, &directories, seen) {
-                self.reached(&found, own, includes, seen);
+                // A pattern over all architectures means the one that is built; a name means what it says.
+                let meant = word.is_literal() || !is_foreign(&found, self.architectures);
+                if meant {
+                    self.reached(&found, own, includes, seen);
+                }
             }
             if word.is_glob() {
                 grows(word, general, seen);
@@ -202,8 +207,7 @@ impl<'a> Trail<'a> {
     fn reached(&mut self, path: &str, own: &str, included: bool, seen: &mut Seen<'_>) {
         let steers = is_steering(base(path));
         let documents = path.starts_with("Documentation/") && !steers;
-        let foreign = super::arch::is_foreign(path, self.architectures);
-        if documents || foreign || is_idle(path) {
+        if documents || is_idle(path) {
             return;
         }
         seen.named(path);
