@@ -68,6 +68,10 @@ pub(crate) fn choose(world: &World, read: &HashSet<String>, seed: u64) -> Vec<Ed
     }
     added(world, read, &mut random, &mut edits);
     deleted(&paths, read, &mut random, &mut edits);
+    // In mixed order, so that a trial that is cut short has some of each class.
+    for at in (1..edits.len()).rev() {
+        edits.swap(at, random.below(at + 1));
+    }
     edits
 }
 

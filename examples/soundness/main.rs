@@ -2,9 +2,9 @@
 //! compares the verdict with what an incremental `make` in a copy of the build directory does to `vmlinux`.
 //!
 //! ```sh
-//! cargo run --release --example soundness -- LINUX.git WORK edits [SEED]    # some eighty edits, one line each, and a table
-//! cargo run --release --example soundness -- LINUX.git WORK reduced         # builds from nothing but what was read
-//! cargo run --release --example soundness -- LINUX.git WORK sets            # prints both sets, and how long they took
+//! cargo run --release --example soundness -- LINUX.git WORK edits [SEED [MINUTES]]   # some eighty edits, a line each, a table
+//! cargo run --release --example soundness -- LINUX.git WORK reduced   # builds from nothing but what was read
+//! cargo run --release --example soundness -- LINUX.git WORK sets      # prints both sets, and how long they took
 //! ```
 //!
 //! `LINUX.git` is the git directory of a Linux tree, of which `HEAD` is taken; it is only read. `WORK` is an empty
@@ -35,14 +35,15 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [git, work, what, seed @ ..] = arguments.as_slice() else {
-        return Err("wanted: LINUX.git WORK edits|reduced|sets [SEED]".into());
+    let [git, work, what, numbers @ ..] = arguments.as_slice() else {
+        return Err("wanted: LINUX.git WORK edits|reduced|sets [SEED [MINUTES]]".into());
     };
     let world = World::prepare(Path::new(git), Path::new(work))?;
     match what.as_str() {
         "edits" => {
-            let seed = seed.first().map_or(Ok(1), |seed| seed.parse())?;
-            trial::edits(&world, seed)
+            let seed = numbers.first().map_or(Ok(1), |seed| seed.parse())?;
+            let minutes = numbers.get(1).map_or(Ok(600), |minutes| minutes.parse())?;
+            trial::edits(&world, seed, minutes)
         }
         "reduced" => reduced::reduced(&world),
         "sets" => sets(&world),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use graph::digest::Digest;
 use graph::reads::ReadSet;
@@ -42,14 +42,18 @@ struct Tally {
     changed_fresh: usize,
 }
 
-/// Makes all edits of a seed, one after the other.
-pub(crate) fn edits(world: &World, seed: u64) -> Done {
+/// Makes the edits of a seed, one after the other, and begins none after some minutes.
+pub(crate) fn edits(world: &World, seed: u64, minutes: u64) -> Done {
+    let end = Instant::now() + Duration::from_secs(60 * minutes);
     let ground = ground(world)?;
     let mut out = io::stdout().lock();
     writeln!(out, "control: make without an edit runs {} commands", ground.made.commands)?;
     let read: HashSet<String> = ground.kernel_set.paths().iter().cloned().collect();
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for edit in choose(world, &read, seed) {
+        if Instant::now() > end {
+            break;
+        }
         let start = Instant::now();
         let outcome = applied(world, &ground, &edit)?;
         writeln!(
@@ -102,19 +106,30 @@ fn applied(world: &World, ground: &Ground, edit: &Edit) -> Result<Outcome, Box<d
             listing.remove(&edit.path);
         }
     }
-    let seen = seen(world, ground, &listing);
+    let seen = seen(world, ground, &edit.path, &listing);
     back(&path, before)?;
     seen
+}
+
+/// Whether the making of `.config` can have to do with a path: everything that is neither a source nor a text. Each of
+/// the others takes make some seconds, to no end.
+fn may_configure(path: &str) -> bool {
+    let source = [".c", ".h", ".S", ".rst", ".txt"].iter().any(|end| path.ends_with(end));
+    !source || path.starts_with("scripts/")
 }
 
 fn seen(
     world: &World,
     ground: &Ground,
+    path: &str,
     listing: &crate::world::Files,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let anew = world.configured_anew()?;
-    let config_changed = anew.as_deref() != Some(ground.config.as_slice());
     let config_stale = ground.config_set.value(listing) != ground.config_value;
+    let anew = match config_stale || may_configure(path) {
+        true => world.configured_anew()?,
+        false => Some(ground.config.clone()),
+    };
+    let config_changed = anew.as_deref() != Some(ground.config.as_slice());
     let kernel_stale = ground.kernel_set.value(listing) != ground.kernel_value;
     world.restore(Start::Built)?;
     if let Some(config) = anew.filter(|_| config_changed) {

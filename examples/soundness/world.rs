@@ -208,7 +208,10 @@ impl World {
 
     fn program(&self, place: &Path) -> Command {
         let mut make = Command::new("nice");
-        make.arg("make").arg("-C").arg(&self.tree).arg(format!("O={}", place.display()));
+        make.args(["-n", "2", "make"])
+            .arg("-C")
+            .arg(&self.tree)
+            .arg(format!("O={}", place.display()));
         make.envs(FIXED.iter().copied()).env_remove("MAKEFLAGS");
         make
     }

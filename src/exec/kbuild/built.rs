@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A build directory's contents, as paths relative to it.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Built {
 impl Built {
     pub(super) fn walk(build: &Path) -> io::Result<Self> {
         let mut built = Self::default();
-        built.add(build.to_owned(), String::new())?;
+        built.add(build, "")?;
         built.directories.sort_unstable();
         built.files.sort_unstable();
         built.records.sort_unstable();
@@ -30,18 +30,18 @@ impl Built {
         self.directories.binary_search_by(|known| known.as_str().cmp(directory)).is_ok()
     }
 
-    fn add(&mut self, directory: PathBuf, below: String) -> io::Result<()> {
+    fn add(&mut self, directory: &Path, below: &str) -> io::Result<()> {
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             let kind = entry.file_type()?;
-            let path = super::tree::joined(&below, &name);
+            let path = super::tree::joined(below, &name);
             // One empty file for each option: an output of its own kind, by which make compares configurations.
             if path == "include/config" || kind.is_symlink() {
                 continue;
             }
             if kind.is_dir() {
-                self.add(entry.path(), path.clone())?;
+                self.add(&entry.path(), &path)?;
                 self.directories.push(path);
             } else if name.starts_with('.') && (name.ends_with(".cmd") || name.ends_with(".d")) {
                 self.records.push(path);

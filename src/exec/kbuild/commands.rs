@@ -103,8 +103,10 @@ pub(super) struct Mentioned {
     pub(super) read: HashSet<String>,
     /// The same of words that may be paths.
     pub(super) named: HashSet<String>,
-    /// Relative paths, each with the directory of its record, which is empty where that says nothing.
+    /// Relative paths that were read, each with the directory of its record.
     pub(super) relative: HashSet<(String, String)>,
+    /// Relative paths that may have been.
+    pub(super) hinted: HashSet<(String, String)>,
     /// The file names of dependencies.
     pub(super) names: HashSet<String>,
 }
@@ -117,14 +119,12 @@ impl Mentioned {
         for dependency in &record.dependencies {
             insert(&mut self.names, super::tree::base(dependency));
         }
-        // Kbuild runs its commands in the build directory. Only what is below tools/ is made elsewhere: in the source.
-        let place = if directory.starts_with("tools") { directory } else { "" };
         for word in record.sources.iter().chain(&record.dependencies) {
             match after(word, prefixes) {
                 Some(path) => insert(&mut self.read, path),
                 None if word.starts_with('/') => {}
                 None => {
-                    self.relative.insert((place.to_owned(), (*word).to_owned()));
+                    self.relative.insert((directory.to_owned(), (*word).to_owned()));
                 }
             }
         }
@@ -133,7 +133,7 @@ impl Mentioned {
                 Some(path) => insert(&mut self.named, path),
                 None if word.starts_with(['/', '-', '$', '@']) || !word.contains(['/', '.']) => {}
                 None => {
-                    self.relative.insert((directory.to_owned(), word.to_owned()));
+                    self.hinted.insert((directory.to_owned(), word.to_owned()));
                 }
             }
         }
@@ -144,6 +144,7 @@ impl Mentioned {
         self.read.extend(other.read);
         self.named.extend(other.named);
         self.relative.extend(other.relative);
+        self.hinted.extend(other.hinted);
         self.names.extend(other.names);
         self
     }

@@ -38,7 +38,7 @@ fn descend(tree: &Tree, directory: &str, parts: &[&str], found: &mut Vec<String>
         let path = joined(directory, name);
         match tree.place(&path) {
             Some(place) if place.entry == Entry::Directory => {
-                descend(tree, &place.path, rest, found)
+                descend(tree, &place.path, rest, found);
             }
             Some(_) if rest.is_empty() => found.push(path),
             _ => {}

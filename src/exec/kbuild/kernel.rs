@@ -78,33 +78,49 @@ fn take(seen: &mut Seen<'_>, mentioned: &Mentioned, tree: &Tree, build: &Path) {
     for name in &mentioned.names {
         seen.bears(name);
     }
-    let inside = inside(tree, build).unwrap_or_default();
+    let at = build.canonicalize().unwrap_or_else(|_| build.to_owned());
+    let at = at.to_string_lossy();
+    // Kbuild runs its commands in the build directory, and names the source from there if that is shorter.
+    let from_build = |word: &str| {
+        let path = word.starts_with("../").then(|| plain(&format!("{at}/{word}")))??;
+        tree.below(&format!("/{path}")).map(str::to_owned)
+    };
     let mut tools = None;
     for (directory, word) in &mentioned.relative {
-        // A build below the checkout names its source `../…`.
-        if !inside.is_empty()
-            && let Some(path) = plain(&format!("{inside}{word}"))
-            && !path.starts_with(&inside)
-        {
+        if let Some(path) = from_build(word) {
             seen.read(&path);
             continue;
         }
-        let mut at = directory.as_str();
-        loop {
-            seen.read_if_file(&joined(at, word));
-            if at.is_empty() {
-                break;
-            }
-            at = parent(at);
+        // Only what is below tools/, or made from there, is made elsewhere: in the directories of its source.
+        let aside = directory.starts_with("tools");
+        if !aside && build.join(word).is_file() {
+            continue;
         }
-        if directory.starts_with("tools") {
+        let found = upwards(seen, directory, word);
+        if aside || !found {
             let files = tools.get_or_insert_with(|| tool_files(tree));
-            let word = word.trim_start_matches("../").trim_start_matches("./");
-            let ends = format!("/{word}");
-            for path in files.iter().filter(|path| path.ends_with(&ends)) {
-                seen.read(path);
-            }
+            let ends = format!("/{}", word.trim_start_matches("../").trim_start_matches("./"));
+            files.iter().filter(|path| path.ends_with(&ends)).for_each(|path| seen.read(path));
         }
+    }
+    for (directory, word) in &mentioned.hinted {
+        match from_build(word) {
+            Some(path) => seen.read_if_file(&path),
+            None => upwards(seen, directory, word),
+        };
+    }
+}
+
+/// Takes what a relative path leads to from a directory and from each above it; whether it led anywhere.
+fn upwards(seen: &mut Seen<'_>, directory: &str, word: &str) -> bool {
+    let mut at = directory;
+    let mut found = false;
+    loop {
+        found |= seen.read_if_file(&joined(at, word));
+        if at.is_empty() {
+            return found;
+        }
+        at = parent(at);
     }
 }
 

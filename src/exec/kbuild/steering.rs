@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::arch::is_foreign;
 use super::glob;
 use super::seen::Seen;
 use super::tree::{base, joined, parent};
@@ -46,12 +47,16 @@ fn is_script(name: &str) -> bool {
     ends.iter().any(|end| name.ends_with(end))
 }
 
+fn is_idle(path: &str) -> bool {
+    IDLE.iter().any(|idle| path.starts_with(idle))
+}
+
 /// Everything of `scripts/` that a build may run. `worked` says whether it has worked in a directory. Gives those that
 /// make reads; which of the others are run, their words tell.
 pub(super) fn scripts(seen: &mut Seen<'_>, worked: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut files = Vec::new();
     seen.tree().each_below("scripts", &|_| true, &mut |path| {
-        let idle = IDLE.iter().any(|idle| path.starts_with(idle)) || path.ends_with(".rst");
+        let idle = is_idle(&path) || path.ends_with(".rst");
         let asleep = ONLY_IF_BUILT.iter().any(|name| {
             path.strip_prefix("scripts/").and_then(|rest| rest.strip_prefix(name)).is_some_and(
                 |rest| {
@@ -155,10 +160,14 @@ impl<'a> Trail<'a> {
             .filter(|path| !seen.tree().entries(path.trim_end_matches('/')).is_empty())
             .collect();
         let included = included(&text, arch);
-        for word in &words {
+        for word in words.iter().filter(|word| !is_sweeping(word) || word.is_glob() && !general) {
             let includes = included.binary_search(word).is_ok();
             for found in self.found(word, own, &directories, seen) {
-                self.reached(&found, own, includes, seen);
+                // A pattern over all architectures means the one that is built; a name means what it says.
+                let meant = word.is_literal() || !is_foreign(&found, self.architectures);
+                if meant {
+                    self.reached(&found, own, includes, seen);
+                }
             }
             if word.is_glob() {
                 grows(word, general, seen);
@@ -198,8 +207,7 @@ impl<'a> Trail<'a> {
     fn reached(&mut self, path: &str, own: &str, included: bool, seen: &mut Seen<'_>) {
         let steers = is_steering(base(path));
         let documents = path.starts_with("Documentation/") && !steers;
-        let foreign = super::arch::is_foreign(path, self.architectures);
-        if documents || foreign {
+        if documents || is_idle(path) {
             return;
         }
         seen.named(path);
@@ -253,6 +261,12 @@ fn tells_a_name(word: &Word) -> bool {
         !inside && c.is_alphanumeric()
     });
     told.count() > 1
+}
+
+/// Whether a word takes whatever is there. A pattern in the general rules that does is for cleaning, installing or packing;
+/// a variable alone, as in `$(src)/$(x)`, holds words that stand elsewhere and count there.
+fn is_sweeping(word: &Word) -> bool {
+    !word.is_literal() && !base(&word.path).contains(|c: char| c.is_alphanumeric())
 }
 
 /// A pattern finds what is added later. Those of the general rules are for cleaning, installing and help, except where
