@@ -162,8 +162,16 @@ pub(in crate::cmd) fn capacity(settings: &Settings, host: &Host) -> Capacity {
     host.capacity(jobs, settings.run.memory.exactly().map(|size| size.0))
 }
 
+/// Where kas is, for a project that builds something with it.
+pub(super) fn toolchain_for(opened: &Opened, context: &Context) -> Result<Toolchain, Failure> {
+    if opened.project.machines.is_empty() {
+        return Ok(Toolchain::Program(kas::PROGRAM.into()));
+    }
+    toolchain(&opened.project.settings, &opened.layout, context)
+}
+
 /// Where kas is.
-pub(super) fn toolchain(
+fn toolchain(
     settings: &Settings,
     layout: &Layout,
     context: &Context,
