@@ -32,7 +32,7 @@
 //!
 //! Dependencies run strictly from right to left in `graph ← graph-cache ← graph-cli`. Within a crate, the modules of
 //! `lib.rs` stand in groups set apart by blank lines, and one imports only from groups above its own. So `front`,
-//! `probe`, `exec` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
+//! `probe`, `exec`, `lock` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
 //!
 //! # Invariants, and where they are held
 //!
@@ -79,6 +79,7 @@ pub mod context;
 
 pub mod exec;
 pub mod front;
+pub mod lock;
 pub mod probe;
 pub mod report;
 

@@ -2,6 +2,7 @@
 //! fast as any library.
 
 mod address;
+mod history;
 mod leftovers;
 mod local;
 mod mirror;
@@ -12,5 +13,6 @@ pub(super) use local::Listing;
 pub(super) use mirror::Blob;
 
 pub use address::mirror_name;
+pub use history::{History, LogEntry};
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};
