@@ -8,6 +8,7 @@ mod local;
 mod mirror;
 mod program;
 mod remote;
+mod revision;
 
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
@@ -16,3 +17,4 @@ pub use address::mirror_name;
 pub use history::{History, LogEntry};
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};
+pub use revision::Revision;
