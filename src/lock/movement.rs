@@ -30,7 +30,7 @@ pub struct Movement {
     pub files: Vec<Arc<str>>,
 }
 
-/// The movements in files, each with its pins before and after; by repository, those of most files first.
+/// The movements in files, each with its pins before and after; by repository, those from one commit to another first.
 #[must_use]
 pub fn movements<'a>(
     files: impl IntoIterator<Item = (&'a Arc<str>, &'a Pins, &'a Pins)>,
@@ -62,7 +62,10 @@ pub fn movements<'a>(
         }
     }
     found.sort_by(|a, b| {
-        a.repository.cmp(&b.repository).then_with(|| b.files.len().cmp(&a.files.len()))
+        let is_move = |one: &Movement| one.old.is_some() && one.new.is_some();
+        let by_kind = is_move(b).cmp(&is_move(a));
+        let by_kind = by_kind.then_with(|| b.files.len().cmp(&a.files.len()));
+        a.repository.cmp(&b.repository).then(by_kind)
     });
     found
 }

@@ -5,6 +5,7 @@
 //! and tells people by what it finds in any commit, code or not, so `#12`, `@name` and addresses are pulled apart.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::page::cut;
 use super::sentence::sentence;
@@ -79,6 +80,12 @@ fn movement(moved: &MovedView, view: &LockView, out: &mut dyn Write) -> io::Resu
     match &moved.history {
         Some(history) => log(history, out)?,
         None => writeln!(out)?,
+    }
+    let is_new = |path: &&Arc<str>| {
+        view.files.iter().any(|file| file.path == **path && file.change == FileChange::Created)
+    };
+    if moved.old.is_none() && moved.files.iter().all(|path| is_new(&path)) {
+        return writeln!(out, "\n(in {})", count(moved.files.len(), "new file"));
     }
     if moved.files.len() == view.files.len() {
         return writeln!(out, "\n(in {})", if view.files.len() == 1 { "the one pinned file" } else { "all pinned files" });

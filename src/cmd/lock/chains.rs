@@ -17,6 +17,7 @@ use crate::failure::{Failure, Kind};
 use crate::front::kas::{
     Chain, Checkouts, Effective, EffectiveRepo, FileCache, Lookup, Merged, Pin, RepoAt, load_chain,
 };
+use crate::front::yaml::Node;
 use crate::probe::Mode;
 use crate::probe::git::Git;
 
@@ -54,6 +55,8 @@ pub(super) enum Before {
     Pinned {
         /// What it holds.
         text: String,
+        /// Its keys.
+        config: Arc<Node>,
         /// What it means.
         effective: Box<Effective>,
     },
@@ -171,7 +174,9 @@ impl Loader<'_> {
             Err(problem) => return broken(text, problem),
         };
         match load_chain(&chain, self.mirrors, files).and_then(understood) {
-            Ok((_, effective, _)) => Before::Pinned { text, effective: Box::new(effective) },
+            Ok((merged, effective, _)) => {
+                Before::Pinned { text, config: merged.config, effective: Box::new(effective) }
+            }
             Err(problems) => Before::Broken { text, problems },
         }
     }

@@ -9,6 +9,7 @@ use super::targets::Target;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::front::kas::{
     Difference, Effective, EffectiveRepo, Said, differences, dump, first_difference, flattened,
+    in_order_of,
 };
 use crate::lock::{Movement, Pin, Pins, movements};
 use crate::probe::Mode;
@@ -34,7 +35,11 @@ pub(super) fn view(
     let mut warnings = Diagnostics::default();
     for ((target, loaded), commits) in targets.iter().zip(chains).zip(commits) {
         let mut text = Vec::new();
-        dump::yaml(&flattened(&loaded.merged, &loaded.effective, commits), &mut text)?;
+        let mut config = flattened(&loaded.merged, &loaded.effective, commits);
+        if let Before::Pinned { config: earlier, .. } = &loaded.before {
+            config = in_order_of(&config, earlier);
+        }
+        dump::yaml(&config, &mut text)?;
         let text = String::from_utf8_lossy(&text).into_owned();
         let before = loaded.before.effective();
         let found: Vec<Difference> = before

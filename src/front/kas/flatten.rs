@@ -60,11 +60,38 @@ fn set(map: &mut Map, key: &str, value: Value, span: &Span) {
     }
 }
 
+/// The same configuration, with its keys in the order in which an earlier one has them; a key that is new comes after
+/// the one that it follows. To kas the order of keys is nothing: it sorts what it writes.
+#[must_use]
+pub fn in_order_of(config: &Arc<Node>, earlier: &Node) -> Arc<Node> {
+    let (Some(map), Some(model)) = (config.as_map(), earlier.as_map()) else {
+        return Arc::clone(config);
+    };
+    let mut keys: Vec<&Key> = model.keys().filter(|key| map.contains_key(*key)).collect();
+    let mut before = None;
+    for key in map.keys() {
+        if !model.contains_key(key) {
+            let follows = keys.iter().position(|known| Some(*known) == before);
+            keys.insert(follows.map_or(0, |at| at + 1), key);
+        }
+        before = Some(key);
+    }
+    let ordered = keys.into_iter().filter_map(|key| {
+        let (key, entry) = map.get_key_value(key)?;
+        let value = match model.get(key) {
+            Some(model) => in_order_of(&entry.value, &model.value),
+            None => Arc::clone(&entry.value),
+        };
+        Some((key.clone(), Entry { key_span: entry.key_span.clone(), value }))
+    });
+    Arc::new(Node { value: Value::Map(ordered.collect()), span: config.span.clone() })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::flattened;
+    use super::{flattened, in_order_of};
     use crate::front::kas::testing::{json, yaml};
     use crate::front::kas::{Demands, Effective, Merged};
 
@@ -101,6 +128,17 @@ mod tests {
             &[("p", "1")],
             r#"{"header":{"version":14},"repos":{"p":{"url":"u","refspec":"1"}}}"#,
         );
+    }
+
+    #[test]
+    fn an_earlier_order_is_kept() {
+        let config = yaml("a.yaml", "{z: 0, a: 1, b: {x: 1, y: 2}, c: [2, 1]}");
+        let earlier = yaml("b.yaml", "{c: [1, 2], b: {y: 2, x: 0, w: 0}, a: 5, gone: 1}");
+        let expect = r#"{"z":0,"c":[2,1],"b":{"y":2,"x":1},"a":1}"#;
+        assert_eq!(json(&in_order_of(&config, &earlier)), expect);
+        let config = yaml("a.yaml", "{a: 1, n: 0, m: 0, b: 2}");
+        let expect = r#"{"b":2,"a":1,"n":0,"m":0}"#;
+        assert_eq!(json(&in_order_of(&config, &yaml("b.yaml", "{b: 1, a: 1}"))), expect);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use effective::{
     RepoKind, Spanned, Text, is_full_commit,
 };
 pub use files::FileCache;
-pub use flatten::flattened;
+pub use flatten::{flattened, in_order_of};
 pub use load::load_chain;
 pub use lower::{Ground, generated_file, inputs, revision, unresolved};
 pub use merged::{Demands, FileRef, Merged, RepoAt};

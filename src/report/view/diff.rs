@@ -70,9 +70,15 @@ impl DiffView {
         }
     }
 
-    /// Adds a difference of a node, or of the two chains.
+    /// Adds a difference of a node, or of the two chains. Nodes that differ alike share the places of the first.
     pub fn add(&mut self, key: KeyView, node: Option<&Arc<str>>) {
-        match self.differences.iter_mut().find(|known| known.key == key) {
+        let value = |said: &Option<SaidView>| said.as_ref().map(|said| Arc::clone(&said.value));
+        let same = |known: &&mut DifferenceView| {
+            known.key.key == key.key
+                && value(&known.key.old) == value(&key.old)
+                && value(&known.key.new) == value(&key.new)
+        };
+        match self.differences.iter_mut().find(same) {
             Some(known) => known.nodes.extend(node.cloned()),
             None => {
                 self.differences.push(DifferenceView { key, nodes: node.cloned().into_iter().collect() });
