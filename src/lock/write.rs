@@ -153,7 +153,10 @@ mod tests {
         assert_eq!(fs::read_to_string(dir.join("a")).unwrap(), "new");
         assert_eq!(fs::metadata(dir.join("a")).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_to_string(dir.join("x/y/b")).unwrap(), "b");
-        assert_eq!((names(dir), names(&dir.join("x/y"))), (vec!["a".into(), "x".into()], vec!["b".into()]));
+        assert_eq!(
+            (names(dir), names(&dir.join("x/y"))),
+            (vec!["a".into(), "x".into()], vec!["b".into()])
+        );
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub fn message(view: &LockView, out: &mut dyn Write) -> io::Result<()> {
 
 fn title(view: &LockView) -> String {
     let files = count(view.changed().count(), "pinned file");
-    let mut ids: Vec<String> = view.repositories.iter().map(|moved| markdown(&moved.repository)).collect();
+    let mut ids: Vec<String> =
+        view.repositories.iter().map(|moved| markdown(&moved.repository)).collect();
     ids.dedup();
     let what = match ids.as_slice() {
         [] if view.changed().next().is_none() => return "No pinned file changes".to_owned(),
@@ -88,7 +89,11 @@ fn movement(moved: &MovedView, view: &LockView, out: &mut dyn Write) -> io::Resu
         return writeln!(out, "\n(in {})", count(moved.files.len(), "new file"));
     }
     if moved.files.len() == view.files.len() {
-        return writeln!(out, "\n(in {})", if view.files.len() == 1 { "the one pinned file" } else { "all pinned files" });
+        return writeln!(
+            out,
+            "\n(in {})",
+            if view.files.len() == 1 { "the one pinned file" } else { "all pinned files" }
+        );
     }
     writeln!(out, "\nin {}:\n", count(moved.files.len(), "file"))?;
     moved.files.iter().try_for_each(|file| writeln!(out, "    {}", inert(file)))
@@ -146,12 +151,7 @@ fn keys(files: &[&LockedView], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn names(
-    view: &LockView,
-    change: FileChange,
-    title: &str,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn names(view: &LockView, change: FileChange, title: &str, out: &mut dyn Write) -> io::Result<()> {
     let of: Vec<&LockedView> = view.files.iter().filter(|file| file.change == change).collect();
     if of.is_empty() {
         return Ok(());

@@ -137,7 +137,9 @@ fn compare(args: &Args, old: &Meaning, new: &Meaning) -> Result<DiffView, Failur
     view.only_old = old_names.iter().filter(|name| !new_names.contains(name)).cloned().collect();
     view.only_new = new_names.iter().filter(|name| !old_names.contains(name)).cloned().collect();
     for (name, was) in &old.configurations {
-        let Some((_, is)) = new.configurations.iter().find(|(other, _)| other == name) else { continue };
+        let Some((_, is)) = new.configurations.iter().find(|(other, _)| other == name) else {
+            continue;
+        };
         for found in differences(was, is) {
             view.add(placed(key(&found), &old_side, &new_side), name.as_ref());
         }

@@ -100,18 +100,17 @@ impl Reader<'_> {
         let bad = |message: String| Failure::new(Kind::Input, message);
         match self.git.revision(self.root, revision).map_err(|error| environment(&error))? {
             Revision::Commit(commit) => Ok(commit),
-            Revision::NoRepository => {
-                Err(bad(format!("`{revision}` is no file, and this project is in no git repository")))
-            }
-            Revision::Unknown { shallow: true } => {
-                Err(bad(format!("this clone is shallow and has no revision `{revision}`"))
-                    .hint("`git fetch --unshallow` brings the rest; in a workflow, `fetch-depth: 0`"))
-            }
-            Revision::Unknown { shallow: false } => {
-                Err(bad(format!("there is no revision `{revision}`")).hint(
-                    "a chain is written as files that end in `.yaml`, a machine as `image/…`",
-                ))
-            }
+            Revision::NoRepository => Err(bad(format!(
+                "`{revision}` is no file, and this project is in no git repository"
+            ))),
+            Revision::Unknown { shallow: true } => Err(bad(format!(
+                "this clone is shallow and has no revision `{revision}`"
+            ))
+            .hint("`git fetch --unshallow` brings the rest; in a workflow, `fetch-depth: 0`")),
+            Revision::Unknown { shallow: false } => Err(bad(format!(
+                "there is no revision `{revision}`"
+            ))
+            .hint("a chain is written as files that end in `.yaml`, a machine as `image/…`")),
         }
     }
 
@@ -130,9 +129,8 @@ impl Reader<'_> {
         let cache = FileCache::new(root);
         match what {
             What::Chain(typed) => {
-                let chain = chain(typed, cwd, root).map_err(|problem| {
-                    Failure::input([problem].into_iter().collect())
-                })?;
+                let chain = chain(typed, cwd, root)
+                    .map_err(|problem| Failure::input([problem].into_iter().collect()))?;
                 let merged = load_chain(&chain, &mirrors, &cache).map_err(Failure::input)?;
                 let (effective, more) = Effective::of(&merged).map_err(Failure::input)?;
                 let mut warnings = merged.warnings.clone();
@@ -165,7 +163,11 @@ impl Reader<'_> {
             match load_build(machine, &yocto_branch.value, mirrors, cache) {
                 Ok((build, more)) => {
                     warnings.extend(more);
-                    build.merged.missing_repos.iter().for_each(|repo| warnings.push(incomplete(repo)));
+                    build
+                        .merged
+                        .missing_repos
+                        .iter()
+                        .for_each(|repo| warnings.push(incomplete(repo)));
                     configurations.push((Some(name), build.effective));
                 }
                 Err(errors) => problems.extend(errors),
@@ -179,7 +181,8 @@ impl Reader<'_> {
 }
 
 fn incomplete(repo: &str) -> Diagnostic {
-    let problem = format!("the repository `{repo}` is not there yet, so what its files add is missing");
+    let problem =
+        format!("the repository `{repo}` is not there yet, so what its files add is missing");
     Diagnostic::warning(problem).hint("`graph build` clones it")
 }
 

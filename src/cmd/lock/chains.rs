@@ -107,8 +107,10 @@ impl Loader<'_> {
             });
             broken.for_each(|problems| found.extend(problems.clone()));
         }
-        let kept: Vec<Kept<'_>> =
-            before.iter().map(|before| Kept::of(self.mirrors, before.effective(), self.keep)).collect();
+        let kept: Vec<Kept<'_>> = before
+            .iter()
+            .map(|before| Kept::of(self.mirrors, before.effective(), self.keep))
+            .collect();
         let mut failure = None;
         let mut cloned: Vec<RepoAt> = Vec::new();
         let merged = loop {
@@ -255,7 +257,9 @@ pub(super) fn kept_commits(
     let kept = Kept::of(mirrors, loaded.before.effective(), keep);
     let floats = |repo: &&EffectiveRepo| !repo.is_local() && !matches!(repo.pin(), Pin::Commit(_));
     let repos = loaded.effective.repos.iter().filter(floats);
-    repos.filter_map(|repo| Some((Arc::clone(&repo.id), kept.at(&RepoAt::from(repo)).commit?))).collect()
+    repos
+        .filter_map(|repo| Some((Arc::clone(&repo.id), kept.at(&RepoAt::from(repo)).commit?)))
+        .collect()
 }
 
 /// The failure of a command that found these problems and that wrote nothing.

@@ -54,7 +54,8 @@ impl Resolver<'_> {
             let mut floating = Vec::new();
             if let Some(loaded) = loaded {
                 commits.extend(kept_commits(self.mirrors, loaded, self.keep));
-                let open = loaded.effective.repos.iter().filter(|repo| !commits.contains_key(&repo.id));
+                let open =
+                    loaded.effective.repos.iter().filter(|repo| !commits.contains_key(&repo.id));
                 for repo in open.filter(|repo| !repo.is_local()) {
                     match floats(repo) {
                         Ok(one) => floating.extend(one),
@@ -137,7 +138,9 @@ fn floats(repo: &EffectiveRepo) -> Result<Option<Floating>, Diagnostic> {
     };
     let Some(Source::Ref(named)) = revision(repo) else {
         let problem = format!("the Mercurial repository `{}` names no commit", repo.id);
-        return Err(Diagnostic::error(problem).at(&repo.span).hint("pin a commit; only git is asked"));
+        return Err(Diagnostic::error(problem)
+            .at(&repo.span)
+            .hint("pin a commit; only git is asked"));
     };
     let mut refs = vec![RemoteRef::clone(&named)];
     if let (Pin::Refspec(_), Some(branch)) = (repo.pin(), named.name.strip_prefix("refs/heads/")) {

@@ -56,7 +56,11 @@ pub(super) fn targets(
             false => machine.chain.clone(),
         };
         let node = NodeName::new("image", [title.as_str()])?;
-        targets.push(Target { node, file: pinned_file(machine, &yocto_branch.value).into(), chain });
+        targets.push(Target {
+            node,
+            file: pinned_file(machine, &yocto_branch.value).into(),
+            chain,
+        });
     }
     Ok((targets, warnings))
 }
@@ -74,13 +78,14 @@ fn wanted(machines: &[Declared], only: &[String]) -> Result<BTreeSet<String>, Fa
         let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
         Failure::input(problems.collect())
     })?;
-    let ids = graph
-        .select(only)
-        .map_err(|bad| Failure::input(bad.iter().map(problem).collect()))?;
+    let ids =
+        graph.select(only).map_err(|bad| Failure::input(bad.iter().map(problem).collect()))?;
     let title = |label: &str, node: &graph::spec::Node| {
         let of = node.labels.iter().find(|one| one.key == label);
         of.map(|one| one.value.clone()).unwrap_or_default()
     };
     let nodes = ids.iter().map(|id| graph.node(*id));
-    Ok(nodes.map(|node| format!("{}-{}", title("machine", node), title("yocto_branch", node))).collect())
+    Ok(nodes
+        .map(|node| format!("{}-{}", title("machine", node), title("yocto_branch", node)))
+        .collect())
 }

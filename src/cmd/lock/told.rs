@@ -56,7 +56,8 @@ pub(super) fn view(
         let meaning = own.1 != own.2 || !found.is_empty();
         if let Before::Broken { problems, .. } = &loaded.before {
             let why = problems.as_slice().first().map(ToString::to_string).unwrap_or_default();
-            let problem = format!("the pinned file cannot be understood, and is written anew: {why}");
+            let problem =
+                format!("the pinned file cannot be understood, and is written anew: {why}");
             warnings.push(Diagnostic::warning(problem).in_file(Arc::clone(&target.file)));
         }
         let change = match &loaded.before {
@@ -96,7 +97,11 @@ pub(in crate::cmd) fn key(difference: &Difference) -> KeyView {
             SaidView::of(&difference.key, &said.value, place)
         })
     };
-    KeyView { key: Arc::clone(&difference.key), old: said(&difference.old), new: said(&difference.new) }
+    KeyView {
+        key: Arc::clone(&difference.key),
+        old: said(&difference.old),
+        new: said(&difference.new),
+    }
 }
 
 /// That pinned files say something that their chains do not, which is lost.
@@ -109,8 +114,9 @@ fn overwritten(files: &[(&Target, Difference)]) -> Diagnostic {
         let plural = if more == 1 { "file differs" } else { "files differ" };
         warning = warning.hint(format!("{more} more pinned {plural} in the same way"));
     }
-    warning
-        .hint("the chain counts; what was written into a pinned file by hand is lost unless git has it")
+    warning.hint(
+        "the chain counts; what was written into a pinned file by hand is lost unless git has it",
+    )
 }
 
 /// Where each clone is pinned: by its configuration, or as it was found out.
@@ -122,7 +128,8 @@ fn pinned(effective: &Effective, found: &Commits) -> Pins {
         };
         let url = Arc::clone(&repo.url.as_ref()?.value);
         let commit = Arc::clone(found.get(&repo.id).or(declared)?);
-        let reference = repo.tag.as_ref().or(repo.branch.as_ref()).map(|text| Arc::clone(&text.value));
+        let reference =
+            repo.tag.as_ref().or(repo.branch.as_ref()).map(|text| Arc::clone(&text.value));
         Some((Arc::clone(&repo.id), Pin { url, commit, reference }))
     };
     effective.repos.iter().filter_map(pin).collect()

@@ -90,7 +90,8 @@ fn tally(view: &LockView) -> String {
         .iter()
         .filter_map(|(kind, words)| {
             let many = view.files.iter().filter(|file| file.change == *kind).count();
-            let words = if many == 1 { words.replace("they were", "it was") } else { words.clone() };
+            let words =
+                if many == 1 { words.replace("they were", "it was") } else { words.clone() };
             (many > 0).then(|| format!("{} {words}", count(many, "file")))
         })
         .collect();
@@ -103,7 +104,12 @@ fn unified(file: &LockedView, out: &mut dyn Write) -> io::Result<()> {
         FileChange::Created => "/dev/null".to_owned(),
         _ => format!("a/{path}"),
     };
-    writeln!(out, "{}\n{}", paint(HEAD, format!("--- {old}")), paint(HEAD, format!("+++ b/{path}")))?;
+    writeln!(
+        out,
+        "{}\n{}",
+        paint(HEAD, format!("--- {old}")),
+        paint(HEAD, format!("+++ b/{path}"))
+    )?;
     let edits = edits(&file.texts.0, &file.texts.1);
     let is_change = |at: &usize| !matches!(edits[*at], Edit::Same(_));
     let mut changes = (0..edits.len()).filter(is_change).peekable();
@@ -126,11 +132,8 @@ fn hunk(edits: &[Edit<'_>], range: std::ops::Range<usize>, out: &mut dyn Write) 
     // An empty side is said to begin at the line before it, as `diff` does.
     let start = |before: usize, length: usize| if length == 0 { before } else { before + 1 };
     let (old, new) = (olds(shown), news(shown));
-    let head = format!(
-        "@@ -{},{old} +{},{new} @@",
-        start(olds(before), old),
-        start(news(before), new)
-    );
+    let head =
+        format!("@@ -{},{old} +{},{new} @@", start(olds(before), old), start(news(before), new));
     writeln!(out, "{}", paint(DIM, head))?;
     for edit in shown {
         match edit {

@@ -81,7 +81,8 @@ impl DiffView {
         match self.differences.iter_mut().find(same) {
             Some(known) => known.nodes.extend(node.cloned()),
             None => {
-                self.differences.push(DifferenceView { key, nodes: node.cloned().into_iter().collect() });
+                self.differences
+                    .push(DifferenceView { key, nodes: node.cloned().into_iter().collect() });
             }
         }
     }
@@ -121,7 +122,16 @@ impl KeyView {
             (old, new) => new.or(old),
         };
         let (old, new) = (value(&self.old), value(&self.new));
-        let nature = if old.as_deref() == Some("(not shown)") { Nature::Hidden } else { Nature::Text };
-        ReasonView { kind, part: Some(Arc::clone(&self.key)), old, new, declared, nature, detail: None }
+        let nature =
+            if old.as_deref() == Some("(not shown)") { Nature::Hidden } else { Nature::Text };
+        ReasonView {
+            kind,
+            part: Some(Arc::clone(&self.key)),
+            old,
+            new,
+            declared,
+            nature,
+            detail: None,
+        }
     }
 }

@@ -1,0 +1,240 @@
+//! `graph lock`: pinned files against kas itself, what is asked of remotes, and that all files are written or none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use insta::assert_snapshot;
+
+use crate::corpus::corpus;
+use crate::full_disk::can_mount;
+use crate::kas_goldens::copy;
+use crate::world::{BOARDS, Output, World, image};
+
+const RELEASE: &str = "kas/build-configs/release";
+
+pub(crate) fn pinned(board: &str) -> String {
+    format!("{RELEASE}/{board}-scarthgap.yaml")
+}
+
+/// A world whose five repositories float: the example without its lock file, and two more for every board.
+pub(crate) fn floating() -> World {
+    let world = World::new();
+    world.remove("kas/base.lock.yaml");
+    let mut repos = String::new();
+    for repo in ["meta-one", "meta-two"] {
+        let from = world.path("upstream/meta-toyapps.git");
+        copy(&from, &world.path(&format!("upstream/{repo}.git"))).expect("a repository is files");
+        let url = world.path(&format!("upstream/{repo}.git"));
+        repos += &format!("\n  {repo}:\n    url: \"file://{}\"\n", url.display());
+    }
+    world.edit(
+        "kas/base.yaml",
+        "\nlocal_conf_header:\n",
+        &format!("{repos}\nlocal_conf_header:\n"),
+    );
+    world
+}
+
+/// The pinned files with what they hold.
+pub(crate) fn files(world: &World) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(world.path(RELEASE)).expect("the directory is there");
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("a name is text");
+    entries
+        .map(|entry| name(entry.expect("a directory can be read")))
+        .map(|name| {
+            let path = format!("{RELEASE}/{name}");
+            (name, if world.path(&path).is_file() { world.read(&path) } else { String::new() })
+        })
+        .collect()
+}
+
+/// The chain of a board.
+fn chain(world: &World, board: &str) -> String {
+    let machines: serde_json::Value =
+        serde_json::from_str(&world.read(".github/machines.json")).expect("it is JSON");
+    let all = machines["machines"].as_array().expect("it is a list");
+    let of = all.iter().find(|machine| machine["name"] == board).expect("it is a board");
+    of["config"].as_str().expect("a chain is text").to_owned()
+}
+
+/// Puts a git before git that writes down what it is asked.
+fn watch_git(world: &mut World) {
+    let log = world.path("git.log");
+    let path = std::env::var("PATH").expect("PATH is set");
+    let script =
+        format!("#!/bin/sh\necho \"$*\" >> '{}'\nPATH='{path}' exec git \"$@\"\n", log.display());
+    world.write("bin/git", &script);
+    fs::set_permissions(world.path("bin/git"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let bin = world.path("bin").display().to_string();
+    world.set_env("PATH", &format!("{bin}:{path}"));
+}
+
+fn lookups(world: &World) -> usize {
+    let asked = fs::read_to_string(world.path("git.log")).unwrap_or_default();
+    let _ = fs::remove_file(world.path("git.log"));
+    asked.lines().filter(|line| line.contains("ls-remote")).count()
+}
+
+/// Checks that a command ended with a status, and that no pinned file changed.
+fn refused(world: &World, arguments: &[&str], code: i32) -> Output {
+    let before = files(world);
+    let output = world.graph(arguments);
+    assert_eq!(output.code, Some(code), "{output}");
+    assert_eq!(files(world), before);
+    output
+}
+
+#[test]
+fn pinned_files_are_what_kas_dumps() {
+    let world = floating();
+    fs::remove_dir_all(world.path(RELEASE)).expect("the example has pinned files");
+    world.graph_ok(&["lock"]);
+    let check = |worker: usize| {
+        for board in BOARDS.iter().skip(worker).step_by(2) {
+            let work = format!("lock-{worker}");
+            let dump = |arguments: &[&str]| {
+                let output = world.kas(&work, &[&["dump"], arguments].concat());
+                assert_eq!(output.code, Some(0), "{output}");
+                output.stdout
+            };
+            let theirs = dump(&["--resolve-refs", &chain(&world, board)]);
+            assert_eq!(world.read(&pinned(board)), theirs, "{board}");
+            assert_eq!(dump(&[&pinned(board)]), theirs, "{board}, read again by kas");
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| check(0));
+        check(1);
+    });
+    let listed = world.graph_ok(&["lock", "--format", "json", "--check"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).expect("it is JSON");
+    let same = |file: &serde_json::Value| file["change"] == "same";
+    assert!(listed["files"].as_array().expect("files").iter().all(same), "{listed}");
+}
+
+#[test]
+fn each_repository_is_asked_once() {
+    let mut world = floating();
+    watch_git(&mut world);
+    world.graph_ok(&["lock"]);
+    assert_eq!(lookups(&world), 5);
+    world.graph_ok(&["lock", "--check"]);
+    assert_eq!(lookups(&world), 5);
+    world.graph_ok(&["lock", "--keep"]);
+    assert_eq!(lookups(&world), 0);
+    world.graph_ok(&["lock", "--offline"]);
+    assert_eq!(lookups(&world), 0);
+}
+
+#[test]
+fn kept_commits_stay_and_what_is_new_is_resolved() {
+    let world = floating();
+    world.graph_ok(&["lock"]);
+    let moved = world.commit_upstream("oe-toy", &[("NEWS", Some("new\n"))]);
+    world.edit("kas/base.yaml", "DISTRO_FEATURES = \"ipv6 wifi\"", "DISTRO_FEATURES = \"wifi\"");
+    let check = world.graph(&["lock", "--keep", "--check", "--only", &image("rowan-dev")]);
+    assert_snapshot!(check, @"");
+    world.graph_ok(&["lock", "--keep"]);
+    assert!(!world.read(&pinned("rowan-dev")).contains(&moved));
+    assert!(world.read(&pinned("rowan-dev")).contains("DISTRO_FEATURES = \"wifi\""));
+    assert_eq!(world.graph(&["lock", "--keep", "--check"]).code, Some(0));
+    // Another branch is another thing to follow, so its commit is not kept.
+    let branch = ["branch", "next", world.commit("meta-toyapps", 1)];
+    world.git("upstream/meta-one.git", &branch);
+    let url = format!("file://{}", world.path("upstream/meta-one.git").display());
+    world.edit("kas/base.yaml", &format!("{url}\"\n"), &format!("{url}\"\n    branch: next\n"));
+    let kept = world.graph_ok(&["lock", "--keep", "--only", "image/rowan-*"]);
+    assert_snapshot!(kept, @"");
+    let check = refused(&world, &["lock", "--check", "--only", "image/rowan-*"], 10);
+    assert!(check.stdout.contains(&moved), "{check}");
+}
+
+#[test]
+fn a_pinned_file_that_was_edited_is_told_and_written_anew() {
+    let world = floating();
+    world.graph_ok(&["lock"]);
+    let rowan = pinned("rowan-dev");
+    let right = world.read(&rowan);
+    world.edit(&rowan, "machine: rowan-dev", "machine: rowan-by-hand");
+    assert_snapshot!(world.graph_ok(&["lock"]), @"");
+    assert_eq!(world.read(&rowan), right);
+    world.write(&rowan, "header: [\n");
+    assert_snapshot!(refused(&world, &["lock", "--keep"], 2), @"");
+    assert_snapshot!(world.graph_ok(&["lock"]), @"");
+    assert_eq!(world.read(&rowan), right);
+    world.write(&rowan, &format!("# mine\n{right}"));
+    let reworded = refused(&world, &["lock", "--check"], 10);
+    assert!(
+        reworded.stdout.ends_with("1 file to be written in other words, 11 files as they were\n")
+    );
+}
+
+#[test]
+fn one_remote_that_fails_leaves_every_file() {
+    let world = floating();
+    world.graph_ok(&["lock"]);
+    let two = world.path("upstream/meta-two.git");
+    fs::rename(&two, world.path("upstream/elsewhere.git")).expect("it can be moved");
+    let url = format!("file://{}", world.path("upstream/meta-one.git").display());
+    world.edit("kas/base.yaml", &format!("{url}\"\n"), &format!("{url}\"\n    branch: nope\n"));
+    world.edit("kas/with-kiosk.yaml", "header:\n", "header:\n  nonsense: 1\n");
+    assert_snapshot!(refused(&world, &["lock"], 2), @"");
+    // Of one repository, one branch is there and another is not.
+    let world = floating();
+    let url = format!("file://{}", world.path("upstream/meta-one.git").display());
+    let more = format!(
+        "repos:\n  other:\n    url: \"{url}\"\n    path: layers/other\n    branch: nope\n\nlocal_conf_header:\n"
+    );
+    world.edit("kas/bsp-alder.yaml", "local_conf_header:\n", &more);
+    assert_snapshot!(refused(&world, &["lock"], 2), @"");
+    assert_snapshot!(refused(&world, &["lock", "--offline", "--only", "image/rowan-*"], 3), @"");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_every_other() {
+    let world = floating();
+    let path = pinned("virt-arm64");
+    world.write(&format!("{path}/x"), "in the way");
+    assert_snapshot!(refused(&world, &["lock", "--message", "graph.yaml/msg"], 3), @"");
+    fs::remove_dir_all(world.path(&path)).expect("it was written here");
+    if !can_mount() {
+        return;
+    }
+    // The directory is a disk that has room for some of the twelve.
+    let mut command = world.program("unshare");
+    let script = "mount -t tmpfs -o size=16k tmpfs \"$DIR\" && \"$GRAPH\" lock --offline >&2; \
+        code=$?; ls -A \"$DIR\"; exit $code";
+    command.args(["-rm", "sh", "-c", script]);
+    command.env("GRAPH", env!("CARGO_BIN_EXE_graph")).env("DIR", world.path(RELEASE));
+    // The commits are remembered, so that nothing else needs room.
+    let _ = world.graph(&["lock", "--check"]);
+    let full = world.run(&mut command);
+    assert_eq!((full.code, full.stdout.as_str()), (Some(3), ""), "{full}");
+    assert!(full.stderr.contains("no space left on device"), "{full}");
+}
+
+#[test]
+fn locking_what_did_not_move_makes_nothing_stale() {
+    let world = World::new();
+    let only = image("alder-one");
+    world.graph_ok(&["lock", "--only", &only, "--keep"]);
+    world.graph_ok(&["build", &only]);
+    world.graph_ok(&["lock", "--keep"]);
+    let plan = world.graph(&["plan", "--exit-code", &only]);
+    assert_eq!(plan.code, Some(0), "{plan}");
+}
+
+#[test]
+fn the_pinned_files_of_a_real_project_stay_as_kas_made_them() {
+    let Some(corpus) = corpus() else { return };
+    let world = World::empty();
+    copy(&corpus.join("meta-pantavisor"), world.root()).expect("the corpus can be copied");
+    let init = Command::new("git").args(["init", "-q"]).arg(world.root()).status();
+    assert!(init.is_ok_and(|status| status.success()));
+    let output = world.graph(&["lock", "--keep", "--offline", "--check"]);
+    // One pinned file of that project is older than its chain.
+    let told: Vec<&str> = output.stdout.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_snapshot!(told.join("\n"), @"");
+}
