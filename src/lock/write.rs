@@ -7,8 +7,9 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile, TempPath};
 
@@ -16,6 +17,9 @@ use crate::diagnostic::reason;
 
 /// What the names of files begin with that are not in place yet.
 const UNFINISHED: &str = ".graph-lock-";
+
+/// How long nobody takes to rename some files.
+const OLD: Duration = Duration::from_secs(3600);
 
 /// A file and what it is to hold.
 #[derive(Debug, Clone)]
@@ -40,6 +44,7 @@ pub struct Refused {
 /// # Errors
 /// Everything that cannot be written; then all files are as they were.
 pub fn replace_all(files: &[Replacement]) -> Result<(), Vec<Refused>> {
+    files.iter().filter_map(|file| file.path.parent()).for_each(sweep);
     let mut made = Vec::new();
     let (staged, refused) = stage(files, &mut made);
     let ended = if refused.is_empty() { commit(staged) } else { Err(refused) };
@@ -48,6 +53,19 @@ pub fn replace_all(files: &[Replacement]) -> Result<(), Vec<Refused>> {
         made.iter().rev().for_each(|dir| drop(fs::remove_dir(dir)));
     }
     ended
+}
+
+/// Removes what a killed process has left in a directory; what is younger may be at work.
+fn sweep(dir: &Path) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+        // A second name has the time stamps of the old file, all but this one.
+        let changed = |data: fs::Metadata| Duration::from_secs(data.ctime().unsigned_abs());
+        if is_ours && entry.metadata().is_ok_and(|data| changed(data) + OLD < now) {
+            drop(fs::remove_file(entry.path()));
+        }
+    }
 }
 
 struct Staged<'a> {

@@ -25,11 +25,29 @@ const SHORT: usize = 12;
 /// More keys of one file are not told.
 const MOST_KEYS: usize = 50;
 
+/// More files are counted, not named.
+const MOST_FILES: usize = 30;
+
+/// The most that GitHub takes as the text of a pull request, less room for what somebody adds.
+const LIMIT: usize = 60_000;
+
 /// Writes the message.
 ///
 /// # Errors
 /// When the writer fails.
 pub fn message(view: &LockView, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    whole(view, &mut text)?;
+    if text.len() <= LIMIT {
+        return out.write_all(&text);
+    }
+    let end = text[..LIMIT].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    let rest = text[end..].iter().filter(|&&byte| byte == b'\n').count();
+    out.write_all(&text[..end])?;
+    writeln!(out, "\n… and {}, left out for length", count(rest, "more line"))
+}
+
+fn whole(view: &LockView, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", cut(&title(view), TITLE))?;
     for moved in &view.repositories {
         movement(moved, view, out)?;
@@ -41,6 +59,17 @@ pub fn message(view: &LockView, out: &mut dyn Write) -> io::Result<()> {
     }
     names(view, FileChange::Created, "New files", out)?;
     names(view, FileChange::Reworded, "Files that mean the same in other words", out)
+}
+
+/// Paths, each on a line of its own.
+fn paths(paths: &[&str], out: &mut dyn Write) -> io::Result<()> {
+    for path in paths.iter().take(MOST_FILES) {
+        writeln!(out, "    {}", inert(path))?;
+    }
+    match paths.len().saturating_sub(MOST_FILES) {
+        0 => Ok(()),
+        rest => writeln!(out, "    … and {}", count(rest, "more file")),
+    }
 }
 
 fn title(view: &LockView) -> String {
@@ -96,20 +125,23 @@ fn movement(moved: &MovedView, view: &LockView, out: &mut dyn Write) -> io::Resu
         );
     }
     writeln!(out, "\nin {}:\n", count(moved.files.len(), "file"))?;
-    moved.files.iter().try_for_each(|file| writeln!(out, "    {}", inert(file)))
+    paths(&moved.files.iter().map(|file| &**file).collect::<Vec<_>>(), out)
 }
 
 /// Ends the line of a movement, and tells what lies between its commits.
 fn log(history: &HistoryView, out: &mut dyn Write) -> io::Result<()> {
     if let Some(why) = &history.missing {
-        return writeln!(out, "\n\nWhat lies between is not known: {}", markdown(why));
+        return writeln!(out, "\n\nWhat lies between is not known:\n\n    {}", inert(why));
     }
     let new = count(history.added, "new commit");
     let gone = match history.dropped {
         0 => String::new(),
         many => format!(", {} gone", count(many, "commit")),
     };
-    writeln!(out, ", {new}{gone}\n")?;
+    writeln!(out, ", {new}{gone}")?;
+    if !history.commits.is_empty() {
+        writeln!(out)?;
+    }
     for entry in &history.commits {
         let commit = entry.commit.get(..SHORT).unwrap_or(&entry.commit);
         writeln!(out, "    {} {}", inert(commit), inert(&entry.subject))?;
@@ -141,7 +173,7 @@ fn keys(files: &[&LockedView], out: &mut dyn Write) -> io::Result<()> {
     }
     for (said, files) in told {
         writeln!(out, "\nin {}:\n", count(files.len(), "file"))?;
-        files.iter().try_for_each(|file| writeln!(out, "    {}", inert(&file.path)))?;
+        paths(&files.iter().map(|file| &*file.path).collect::<Vec<_>>(), out)?;
         writeln!(out)?;
         said.iter().take(MOST_KEYS).try_for_each(|line| writeln!(out, "    {line}"))?;
         if said.len() > MOST_KEYS {
@@ -157,7 +189,7 @@ fn names(view: &LockView, change: FileChange, title: &str, out: &mut dyn Write) 
         return Ok(());
     }
     writeln!(out, "\n{title}:\n")?;
-    of.iter().try_for_each(|file| writeln!(out, "    {}", inert(&file.path)))
+    paths(&of.iter().map(|file| &*file.path).collect::<Vec<_>>(), out)
 }
 
 /// Text of others for a line of its own: no control character, and nothing that a forge would act upon.
@@ -169,7 +201,8 @@ fn inert(text: &str) -> String {
         out.push(char);
         let next = chars.peek().copied().unwrap_or(' ');
         let acts = match char {
-            '#' => next.is_ascii_digit(),
+            // `##[` is a command to the viewer of a workflow's log.
+            '#' => next.is_ascii_digit() || next == '[',
             '@' => next.is_alphanumeric(),
             ':' => next == '/',
             // `GH-12` is an issue as well.

@@ -37,7 +37,51 @@ fn the_message_says_what_moved() {
         "local_conf_header:\n",
         "local_conf_header:\n  more: |\n    A = \"1\"\n",
     );
-    assert_snapshot!(world.graph(&["lock", "--check", "--message", "-"]), @"");
+    assert_snapshot!(world.graph(&["lock", "--check", "--message", "-"]), @r#"
+    exit status 10
+    --- stdout
+    Update meta-one, meta-toyapps and oe-toy in 12 pinned files
+
+    meta-one: xxxxxxxxxxxx → xxxxxxxxxxxx of scarthgap
+
+    What lies between is not known:
+
+        there is no mirror of `file: //[ROOT]/upstream/meta-one.git`; a build makes one
+
+    (in all pinned files)
+
+    meta-toyapps: xxxxxxxxxxxx → xxxxxxxxxxxx of scarthgap
+
+    What lies between is not known:
+
+        there is no mirror of `file: //[ROOT]/upstream/meta-toyapps.git`; a build makes one
+
+    in 6 files:
+
+        kas/build-configs/release/alder-one-scarthgap.yaml
+        kas/build-configs/release/alder-two-scarthgap.yaml
+        kas/build-configs/release/alder-cam-scarthgap.yaml
+        kas/build-configs/release/birch-gateway-scarthgap.yaml
+        kas/build-configs/release/birch-hmi-scarthgap.yaml
+        kas/build-configs/release/cedar-nuc-scarthgap.yaml
+
+    oe-toy: xxxxxxxxxxxx → xxxxxxxxxxxx of scarthgap, 2 new commits
+
+        xxxxxxxxxxxx Hull listens
+        xxxxxxxxxxxx Hull speaks
+
+    (in all pinned files)
+
+    Changed configuration, besides commits:
+
+    in 3 files:
+
+        kas/build-configs/release/alder-two-scarthgap.yaml
+        kas/build-configs/release/birch-gateway-scarthgap.yaml
+        kas/build-configs/release/cedar-rack-scarthgap.yaml
+
+        local_conf_header.more added: A = "1"\n (kas/with-ota.yaml:12)
+    "#);
     let locked = world.graph_ok(&["lock", "--message", "msg"]);
     assert!(locked.stdout.contains("Hull speaks"), "{locked}");
     assert!(world.read(&pinned("alder-one")).contains(&apps));
@@ -45,12 +89,24 @@ fn the_message_says_what_moved() {
         world.read("msg").lines().next(),
         Some("Update meta-one, meta-toyapps and oe-toy in 12 pinned files")
     );
-    assert_snapshot!(world.graph_ok(&["lock", "--message", "-"]), @"");
+    assert_snapshot!(world.graph_ok(&["lock", "--message", "-"]), @"
+    exit status 0
+    --- stdout
+    No pinned file changes
+    ");
     // A branch that went back.
     let back = ["update-ref", "refs/heads/scarthgap", world.commit("oe-toy", 2)];
     world.git("upstream/oe-toy.git", &back);
     let message = world.graph_ok(&["lock", "--only", "image/rowan-*", "--message", "-"]);
-    assert_snapshot!(message, @"");
+    assert_snapshot!(message, @"
+    exit status 0
+    --- stdout
+    Update oe-toy in 1 pinned file
+
+    oe-toy: xxxxxxxxxxxx → xxxxxxxxxxxx of scarthgap, 0 new commits, 3 commits gone
+
+    (in the one pinned file)
+    ");
 }
 
 #[test]
@@ -68,5 +124,19 @@ fn nothing_that_others_wrote_acts() {
         commit(&world, "oe-toy", subject);
     }
     let message = world.graph_ok(&["lock", "--only", "image/rowan-*", "--message", "-"]);
-    assert_snapshot!(message, @"");
+    assert_snapshot!(message, @r#"
+    exit status 0
+    --- stdout
+    Update oe-toy in 1 pinned file
+
+    oe-toy: xxxxxxxxxxxx → xxxxxxxxxxxx of scarthgap, 5 new commits
+
+        xxxxxxxxxxxx Co-authored-by: Somebody <s@ example.org>
+        xxxxxxxxxxxx ::error::no command ##[error]
+        xxxxxxxxxxxx \u{1b}[31mred\u{1b}]0;title\u{7} \u{202e}right to left
+        xxxxxxxxxxxx ``` </details><script>alert(1)</script> ![x](y) [a](javascript:b)
+        xxxxxxxxxxxx Fixes # 1, o/r# 2, GH- 3 and https: //example.org/o/r/issues/4 cc @ someone
+
+    (in the one pinned file)
+    "#);
 }

@@ -91,27 +91,24 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Loads all chains. What cannot be loaded is `None`, and told in `found` or in the failure beside.
+    /// Loads all chains. What cannot be loaded is `None`, and told in `found`; what cannot be cloned,
+    /// in the failures beside.
     pub(super) fn load(
         &self,
         targets: &[Target],
         found: &mut Diagnostics,
-    ) -> (Vec<Option<Loaded>>, Option<Failure>) {
+    ) -> (Vec<Option<Loaded>>, Vec<Failure>) {
         let files = FileCache::new(self.root);
         let before: Vec<Before> =
             targets.par_iter().map(|target| self.before(target, &files)).collect();
         if self.keep == Keep::Commits {
-            let broken = before.iter().filter_map(|before| match before {
-                Before::Broken { problems, .. } => Some(problems),
-                _ => None,
-            });
-            broken.for_each(|problems| found.extend(problems.clone()));
+            before.iter().for_each(|before| cannot_keep(before, found));
         }
         let kept: Vec<Kept<'_>> = before
             .iter()
             .map(|before| Kept::of(self.mirrors, before.effective(), self.keep))
             .collect();
-        let mut failure = None;
+        let mut failures = Vec::new();
         let mut cloned: Vec<RepoAt> = Vec::new();
         let merged = loop {
             let merged: Vec<Result<Merged, Diagnostics>> = targets
@@ -128,11 +125,11 @@ impl Loader<'_> {
                     }
                 }
             }
-            if missing.is_empty() || self.mode == Mode::Offline || failure.is_some() {
+            if missing.is_empty() || self.mode == Mode::Offline || !failures.is_empty() {
                 break merged;
             }
             for repo in &missing {
-                failure = failure.or(clone_one(self.git, repo, self.console).err());
+                failures.extend(clone_one(self.git, repo, self.console).err());
             }
             cloned.extend(missing);
         };
@@ -148,13 +145,13 @@ impl Loader<'_> {
             Ok(loaded) => Some(loaded),
             Err(problems) => {
                 // What could not be cloned was told when it could not.
-                if failure.is_none() || !is_about_clones(&problems) {
+                if failures.is_empty() || !is_about_clones(&problems) {
                     found.extend(problems);
                 }
                 None
             }
         });
-        (told.collect(), failure)
+        (told.collect(), failures)
     }
 
     fn before(&self, target: &Target, files: &FileCache) -> Before {
@@ -182,6 +179,13 @@ impl Loader<'_> {
             Err(problems) => Before::Broken { text, problems },
         }
     }
+}
+
+/// A file that cannot be understood has no commits to keep.
+fn cannot_keep(before: &Before, found: &mut Diagnostics) {
+    let Before::Broken { problems, .. } = before else { return };
+    let hint = "without `--keep` it is written anew";
+    problems.as_slice().iter().for_each(|problem| found.push(problem.clone().hint(hint)));
 }
 
 fn understood(merged: Merged) -> Result<(Merged, Effective, Diagnostics), Diagnostics> {

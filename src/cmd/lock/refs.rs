@@ -74,7 +74,8 @@ impl Resolver<'_> {
             for one in floating {
                 match pick(one, &told) {
                     Ok(commit) => drop(commits.insert(Arc::clone(&one.id), commit)),
-                    Err((worst, problem)) => {
+                    Err(refused) => {
+                        let (worst, problem) = *refused;
                         found.push(problem);
                         kind = kind.or(Some(worst));
                     }
@@ -149,7 +150,10 @@ fn floats(repo: &EffectiveRepo) -> Result<Option<Floating>, Diagnostic> {
     Ok(Some(Floating { id: Arc::clone(&repo.id), refs, span }))
 }
 
-fn pick(one: &Floating, told: &HashMap<RemoteRef, Told>) -> Result<Arc<str>, (Kind, Diagnostic)> {
+fn pick(
+    one: &Floating,
+    told: &HashMap<RemoteRef, Told>,
+) -> Result<Arc<str>, Box<(Kind, Diagnostic)>> {
     let at = |problem: Diagnostic| match &one.span {
         Some(span) => problem.at(span),
         None => problem,
@@ -160,7 +164,7 @@ fn pick(one: &Floating, told: &HashMap<RemoteRef, Told>) -> Result<Arc<str>, (Ki
             Some(Told::Failed(why)) => {
                 let problem = format!("cannot ask `{}`: {why}", redact_url(&named.url));
                 let hint = "`--keep` asks only for what is not pinned yet";
-                return Err((Kind::Environment, at(Diagnostic::error(problem)).hint(hint)));
+                return Err((Kind::Environment, at(Diagnostic::error(problem)).hint(hint)).into());
             }
             Some(Told::NoSuchRef) | None => {}
         }
@@ -179,5 +183,6 @@ fn pick(one: &Floating, told: &HashMap<RemoteRef, Told>) -> Result<Arc<str>, (Ki
         others.sort();
         problem = problem.hint(format!("it answers, and has {}", others.join(", ")));
     }
-    Err((Kind::Input, problem.hint("is the branch or tag spelled as the repository has it?")))
+    let problem = problem.hint("is the branch or tag spelled as the repository has it?");
+    Err((Kind::Input, problem).into())
 }

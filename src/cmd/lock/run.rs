@@ -70,10 +70,10 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let loader =
         Loader { root: &project.root, mirrors: &mirrors, git: &git, mode, keep, console: &console };
     let mut found = Diagnostics::default();
-    let (chains, failure) = loader.load(&targets, &mut found);
+    let (chains, failures) = loader.load(&targets, &mut found);
     let resolver = Resolver { mirrors: &mirrors, git: &git, memory: &kept, mode, keep };
     let (commits, kind) = resolver.resolve(&chains, &mut found);
-    let chains = all_loaded(chains, found, failure, kind, &mut warnings)?;
+    let chains = all_loaded(chains, found, failures, kind, &mut warnings)?;
     let (mut view, moved, lost) = view(&targets, &chains, &commits)?;
     warnings.extend(lost);
     console.diagnostics(&warnings);
@@ -88,23 +88,23 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
 fn all_loaded(
     chains: Vec<Option<Loaded>>,
     found: Diagnostics,
-    failure: Option<Failure>,
+    failures: Vec<Failure>,
     kind: Option<Kind>,
     warnings: &mut Diagnostics,
 ) -> Result<Vec<Loaded>, Failure> {
     let loaded: Option<Vec<Loaded>> = chains.into_iter().collect();
-    match (loaded, failure) {
-        (Some(loaded), None) if !found.has_errors() => {
+    match loaded {
+        Some(loaded) if failures.is_empty() && !found.has_errors() => {
             warnings.extend(found);
             Ok(loaded)
         }
-        (_, Some(failure)) => {
-            let said = Diagnostic::error(failure.message.unwrap_or_default());
+        _ => {
+            let kind = kind.or(failures.first().map(|failure| failure.kind)).unwrap_or(Kind::Input);
             let mut all = found;
-            all.push(said);
-            Err(nothing_written(failure.kind, all))
+            let said = failures.into_iter().filter_map(|failure| failure.message);
+            said.for_each(|message| all.push(Diagnostic::error(message)));
+            Err(nothing_written(kind, all))
         }
-        _ => Err(nothing_written(kind.unwrap_or(Kind::Input), found)),
     }
 }
 

@@ -66,7 +66,8 @@ pub(super) fn view(
             Before::Pinned { .. } if !meaning => FileChange::Reworded,
             _ => FileChange::Changed,
         };
-        if let Some(first) = found.first() {
+        // What only the chain has, nobody loses.
+        if let Some(first) = found.iter().find(|difference| difference.old.is_some()) {
             let value = |said: &Option<Said>| said.as_ref().map(|said| Arc::clone(&said.value));
             let group = format!("{:?}", (&first.key, value(&first.old), value(&first.new)));
             match lost.iter_mut().find(|(known, _)| *known == group) {

@@ -38,18 +38,18 @@ pub fn flattened(
 fn pin(map: &mut Map, repo: &EffectiveRepo, overrides: Option<&Node>, found: Option<&Arc<str>>) {
     for key in ["url", "branch"] {
         if let Some(entry) = overrides.and_then(|node| node.entry(key)) {
-            set(map, key, entry.value.value.clone(), &entry.key_span);
+            set(map, key, &entry.value.value, &entry.key_span);
         }
     }
     let key = if repo.refspec.is_some() { "refspec" } else { "commit" };
     let declared = if repo.refspec.is_some() { &repo.refspec } else { &repo.commit };
     let declared = declared.as_ref().map(|text| &text.value);
     if let Some(commit) = found.or(declared) {
-        set(map, key, Value::Str(Arc::clone(commit)), &repo.span);
+        set(map, key, &Value::Str(Arc::clone(commit)), &repo.span);
     }
 }
 
-fn set(map: &mut Map, key: &str, value: Value, span: &Span) {
+fn set(map: &mut Map, key: &str, value: &Value, span: &Span) {
     let node = |span: &Span| Arc::new(Node { value: value.clone(), span: span.clone() });
     match map.get_mut(&Key::from(key)) {
         Some(entry) => entry.value = node(&entry.value.span),
