@@ -47,7 +47,13 @@ pub fn replace_all(files: &[Replacement]) -> Result<(), Vec<Refused>> {
     files.iter().filter_map(|file| file.path.parent()).for_each(sweep);
     let mut made = Vec::new();
     let (staged, refused) = stage(files, &mut made);
-    let ended = if refused.is_empty() { commit(staged) } else { Err(refused) };
+    let ended = if refused.is_empty() {
+        commit(staged)
+    } else {
+        // Before the directories in which they lie.
+        drop(staged);
+        Err(refused)
+    };
     if ended.is_err() {
         // Only those that are empty again, which are those that were made here.
         made.iter().rev().for_each(|dir| drop(fs::remove_dir(dir)));
@@ -89,6 +95,9 @@ fn stage<'a>(files: &'a [Replacement], made: &mut Vec<PathBuf>) -> (Vec<Staged<'
 fn stage_one<'a>(file: &'a Replacement, made: &mut Vec<PathBuf>) -> io::Result<Staged<'a>> {
     let dir = file.path.parent().unwrap_or(Path::new("/"));
     let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
+    if dir.ancestors().find(|dir| dir.exists()).is_some_and(|dir| !dir.is_dir()) {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
     fs::create_dir_all(dir)?;
     made.extend(missing.into_iter().rev().map(Path::to_path_buf));
     let was = match fs::symlink_metadata(&file.path) {

@@ -132,7 +132,7 @@ fn nothing_that_others_wrote_acts() {
     oe-toy: xxxxxxxxxxxx → xxxxxxxxxxxx of scarthgap, 5 new commits
 
         xxxxxxxxxxxx Co-authored-by: Somebody <s@ example.org>
-        xxxxxxxxxxxx ::error::no command ##[error]
+        xxxxxxxxxxxx ::error::no command ## [error]
         xxxxxxxxxxxx \u{1b}[31mred\u{1b}]0;title\u{7} \u{202e}right to left
         xxxxxxxxxxxx ``` </details><script>alert(1)</script> ![x](y) [a](javascript:b)
         xxxxxxxxxxxx Fixes # 1, o/r# 2, GH- 3 and https: //example.org/o/r/issues/4 cc @ someone

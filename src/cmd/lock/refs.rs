@@ -30,7 +30,10 @@ pub(super) struct Resolver<'a> {
 struct Floating {
     id: Arc<str>,
     refs: Vec<RemoteRef>,
+    /// Where the branch or tag was written.
     span: Option<Span>,
+    /// Where the URL was written.
+    url: Option<Span>,
 }
 
 /// What became of asking for a ref.
@@ -38,6 +41,7 @@ enum Told {
     Commit(Arc<str>),
     NoSuchRef,
     Failed(String),
+    NeverAsked,
 }
 
 impl Resolver<'_> {
@@ -101,8 +105,7 @@ impl Resolver<'_> {
             match known {
                 Some(commit) => drop(told.insert(one.clone(), Told::Commit(commit.into()))),
                 None if self.mode == Mode::Offline => {
-                    let why = "this is offline, and it was never asked for".to_owned();
-                    told.insert(one.clone(), Told::Failed(why));
+                    drop(told.insert(one.clone(), Told::NeverAsked));
                 }
                 None => drop(wanted.entry(one.url.clone()).or_default().insert(one.name.clone())),
             }
@@ -147,24 +150,32 @@ fn floats(repo: &EffectiveRepo) -> Result<Option<Floating>, Diagnostic> {
     if let (Pin::Refspec(_), Some(branch)) = (repo.pin(), named.name.strip_prefix("refs/heads/")) {
         refs.push(RemoteRef { url: named.url.clone(), name: format!("refs/tags/{branch}") });
     }
-    Ok(Some(Floating { id: Arc::clone(&repo.id), refs, span }))
+    let url = repo.url.as_ref().map(|url| url.span.clone());
+    Ok(Some(Floating { id: Arc::clone(&repo.id), refs, span, url }))
 }
 
 fn pick(
     one: &Floating,
     told: &HashMap<RemoteRef, Told>,
 ) -> Result<Arc<str>, Box<(Kind, Diagnostic)>> {
-    let at = |problem: Diagnostic| match &one.span {
+    let at = |problem: Diagnostic, span: &Option<Span>| match span {
         Some(span) => problem.at(span),
         None => problem,
     };
+    let refuse = |problem: String, hint: &str| {
+        Err((Kind::Environment, at(Diagnostic::error(problem), &one.url).hint(hint)).into())
+    };
     for named in &one.refs {
+        let url = redact_url(&named.url);
         match told.get(named) {
             Some(Told::Commit(commit)) => return Ok(Arc::clone(commit)),
             Some(Told::Failed(why)) => {
-                let problem = format!("cannot ask `{}`: {why}", redact_url(&named.url));
                 let hint = "`--keep` asks only for what is not pinned yet";
-                return Err((Kind::Environment, at(Diagnostic::error(problem)).hint(hint)).into());
+                return refuse(format!("cannot ask `{url}`: {why}"), hint);
+            }
+            Some(Told::NeverAsked) => {
+                let problem = format!("offline: nobody knows `{}` of `{url}` yet", named.name);
+                return refuse(problem, "lock once without `--offline`, or pin the commit");
             }
             Some(Told::NoSuchRef) | None => {}
         }
@@ -172,7 +183,7 @@ fn pick(
     let names: Vec<String> = one.refs.iter().map(|named| format!("`{}`", named.name)).collect();
     let url = one.refs.first().map(|named| named.url.as_str()).unwrap_or_default();
     let problem = format!("`{}` has no {}", redact_url(url), names.join(" and no "));
-    let mut problem = at(Diagnostic::error(problem));
+    let mut problem = at(Diagnostic::error(problem), &one.span);
     let others: Vec<String> = told
         .iter()
         .filter(|(named, told)| named.url == url && matches!(told, Told::Commit(_)))
