@@ -23,11 +23,11 @@ use crate::digest::{Digest, Fields};
 use crate::facts::{Fact, Facts};
 use crate::name::NodeName;
 use crate::spec::{
-    Action, Condition, Dir, Node, Output, Piece, Place, Presence, Role, Source, Step, Template,
+    Condition, Dir, Node, Output, Piece, Place, Presence, Role, Source, Step, Template,
 };
 
 /// Raised when a node made under the old rules must not count as made under the new ones.
-const KEY_DOMAIN: &str = "graph key v1";
+const KEY_DOMAIN: &str = "graph key v2";
 
 /// The longest value that is kept with a part; `why` shows old and new, and no one reads more than this.
 const LONGEST_SHOWN: usize = 4096;
@@ -156,7 +156,7 @@ pub fn fingerprint(
             None => obstacles.push(Obstacle::Open(need.clone())),
         }
     }
-    parts.push(derived("action", action_digest(&node.action, facts)));
+    parts.push(derived("action", action_digest(node, facts)));
     parts.push(derived("outputs", outputs_digest(&node.outputs)));
     parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
     let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
@@ -164,19 +164,25 @@ pub fn fingerprint(
 }
 
 /// The key that parts make; stamps do not count. The parts must be sorted by name.
+///
+/// What a need is called is not in it: nodes that need what is the same are one execution, whoever made it.
 #[must_use]
 pub fn key_of(parts: &[Part]) -> Digest {
     let mut fields = Fields::of(KEY_DOMAIN);
     for part in parts.iter().filter(|part| part.role == Role::Key) {
-        fields.add(part.name.as_bytes());
+        let is_need = part.name.starts_with(NEED);
+        fields.add(if is_need { NEED.as_bytes() } else { part.name.as_bytes() });
         fields.add(part.digest.as_bytes());
     }
     fields.finish()
 }
 
+/// How the names of the parts begin by which needs enter.
+const NEED: &str = "need ";
+
 /// What the part is called by which a need enters.
 pub(crate) fn need_part(need: &NodeName) -> String {
-    format!("need {need}")
+    format!("{NEED}{need}")
 }
 
 fn derived(name: &str, digest: Digest) -> Part {
@@ -210,10 +216,14 @@ fn outputs_digest(outputs: &[Output]) -> Digest {
     fields.finish()
 }
 
-fn action_digest(action: &Action, facts: &Facts) -> Digest {
-    let mut fields = Fields::of("graph action v1");
+fn action_digest(node: &Node, facts: &Facts) -> Digest {
+    let action = &node.action;
+    let mut fields = Fields::of("graph action v2");
     for taken in &action.takes {
         fields.add("take");
+        // Of which need, by its place among the parts.
+        let before = node.needs.iter().filter(|need| **need < taken.from).count();
+        fields.add(before.to_string());
         fields.add(&taken.output);
         fields.add(&taken.path);
     }

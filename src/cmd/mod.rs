@@ -9,6 +9,8 @@ mod checkouts;
 mod opened;
 mod survey;
 
+mod read_changes;
+
 pub mod build;
 pub mod cache;
 pub mod completions;
@@ -24,4 +26,5 @@ pub mod resolve;
 pub mod runs;
 pub mod schema;
 pub mod show;
+pub mod trees;
 pub mod why;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::sentence::label;
 use super::view::plan::{PlanSummary, PlanView};
-use super::view::reason::{ReasonKind, ReasonView};
+use super::view::reason::{Nature, ReasonKind, ReasonView};
 use super::view::summary::{EndingKind, Endings, RunSummaryView};
 use super::words::{about, count, duration, number};
 use crate::escape::terminal;
@@ -17,15 +17,26 @@ pub(super) type Cause<'a> = (&'a ReasonView, Vec<&'a NodeName>);
 
 /// Each reason with the nodes that share it, the most shared first.
 pub(super) fn causes(view: &PlanView) -> Vec<Cause<'_>> {
-    let mut causes: IndexMap<&ReasonView, Vec<&NodeName>> = IndexMap::new();
+    let mut causes: IndexMap<Sameness<'_>, Cause<'_>> = IndexMap::new();
     for node in &view.nodes {
         for reason in node.reasons.iter().filter(|reason| reason.kind != ReasonKind::Open) {
-            causes.entry(reason).or_default().push(&node.name);
+            let cause = causes.entry(sameness(reason)).or_insert((reason, Vec::new()));
+            cause.1.push(&node.name);
         }
     }
-    let mut causes: Vec<_> = causes.into_iter().collect();
+    let mut causes: Vec<_> = causes.into_values().collect();
     causes.sort_by_key(|(_, nodes)| Reverse(nodes.len()));
     causes
+}
+
+/// What makes two reasons one to a reader.
+type Sameness<'a> = (ReasonKind, Option<&'a str>, Option<&'a str>, Option<&'a ReasonView>);
+
+/// Content is shown by name and place. Its digests tell readers nothing, and those of one commit differ between builds
+/// that read different files of it.
+fn sameness(reason: &ReasonView) -> Sameness<'_> {
+    let whole = (reason.nature != Nature::Content).then_some(reason);
+    (reason.kind, reason.part.as_deref(), reason.declared.as_deref(), whole)
 }
 
 /// Between the pieces of a line that says it all.

@@ -42,6 +42,22 @@ fn the_demo_runs_to_its_end_twice() {
 }
 
 #[test]
+fn kernels_are_written_beside_the_boards() {
+    let world = World::empty();
+    for parts in ["kernels", "boards,kernels", "boards", "kernels"] {
+        world.graph_ok(&["demo", "--only-write", "--part", parts, "d"]);
+        for file in ["build-configs.yaml", "linux/Makefile", "toolchain/bin/aarch64-linux-gnu-gcc"]
+        {
+            assert!(world.path("d/kernels").join(file).is_file(), "{file}");
+        }
+    }
+    assert_eq!(world.git("d", &["status", "--porcelain"]), "", "the boards know nothing of them");
+    assert_eq!(world.git("d/kernels/linux", &["status", "--porcelain"]), "");
+    let output = world.graph(&["demo", "--only-write", "d/kernels"]);
+    assert_eq!(output.code, Some(2), "boards do not go where kernels are\n{output}");
+}
+
+#[test]
 fn a_directory_with_something_else_in_it_is_left_alone() {
     let world = World::empty();
     world.write("thesis/chapter-1.tex", "It was a dark and stormy night.\n");

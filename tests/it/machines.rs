@@ -18,6 +18,7 @@ use graph_cli::front::{Loaded, Sources, load};
 
 use crate::corpus::corpus;
 use crate::kas_venv::python;
+use crate::kernel_trees::NoTrees;
 
 fn sources() -> Sources {
     Sources {
@@ -35,7 +36,7 @@ fn sources() -> Sources {
 }
 
 fn load_at(root: &Path) -> Result<Loaded, Diagnostics> {
-    load(&sources(), root, &Directories::new(root.join("nowhere"), root))
+    load(&sources(), root, &Directories::new(root.join("nowhere"), root), &NoTrees)
 }
 
 fn copy(from: &Path, to: &Path) {
