@@ -49,7 +49,7 @@
 //!
 //! Dependencies run strictly from right to left in `graph ← graph-cache ← graph-cli`. Within a crate, the modules of
 //! `lib.rs` stand in groups set apart by blank lines, and one imports only from groups above its own. So `front`,
-//! `probe`, `exec` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
+//! `probe`, `exec`, `lock` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
 //!
 //! # Invariants, and where they are held
 //!
@@ -70,6 +70,7 @@
 //!   dies with the program through a pipe (`exec::supervise`).
 //! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
 //!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
+//! - *Pinned files are replaced as one*: all that `graph lock` was asked for, or none (`lock::replace_all`).
 //! - *Plans change nothing* but the memo of file digests, and `--offline` opens no socket.
 //!
 //! # Where a library was expected and is not
@@ -102,6 +103,7 @@ pub mod context;
 
 pub mod exec;
 pub mod front;
+pub mod lock;
 pub mod probe;
 pub mod report;
 

@@ -154,7 +154,8 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     front::load(&sources(project), &project.root, &mirrors, &KernelTrees::new(probe, &silent))
 }
 
-fn probe<'a>(
+/// The probe of a project.
+pub(super) fn probe<'a>(
     context: &'a Context,
     project: &'a Project,
     layout: &'a Layout,
@@ -166,7 +167,7 @@ fn probe<'a>(
 }
 
 /// What the front-ends have to know of the settings.
-fn sources(project: &Project) -> Sources {
+pub(super) fn sources(project: &Project) -> Sources {
     let settings = &project.settings;
     Sources {
         machines: project
@@ -201,7 +202,8 @@ fn sources(project: &Project) -> Sources {
     }
 }
 
-fn problem(bad: &BadSelector) -> Diagnostic {
+/// A selector that means nothing, as users are told of it.
+pub(super) fn problem(bad: &BadSelector) -> Diagnostic {
     let problem = Diagnostic::error(bad.to_string());
     match bad {
         BadSelector::UnknownTarget { nearest, .. } if !nearest.is_empty() => {

@@ -19,8 +19,10 @@ use crate::exec::kernel::ccache::{self, Shims, compilers};
 use crate::exec::provision;
 use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
+use crate::front::kas::RepoAt;
 use crate::layout::Layout;
 use crate::probe::Mode;
+use crate::probe::git::Git;
 use crate::probe::tool::{find_program, image_digest};
 use crate::process::Call;
 use crate::redact::redact_url;
@@ -132,21 +134,7 @@ pub(super) fn clone_missing(
         let before = opened.missing.clone();
         let git = opened.probe(context).git();
         for missing in &before {
-            let Some(url) = missing.url.as_deref() else { continue };
-            console.note(&format!(
-                "cloning `{}` from {}, which kas files include",
-                missing.id,
-                redact_url(url)
-            ));
-            let cloned = match &missing.commit {
-                Some(commit) => git.mirror_with(url, commit),
-                None => git.mirror(url),
-            };
-            cloned.map_err(|error| {
-                let message =
-                    format!("cannot clone `{}`, which kas files include: {error}", missing.id);
-                Failure::new(Kind::Environment, message)
-            })?;
+            clone_one(&git, missing, console)?;
         }
         opened = opened.again(context)?;
         if opened.missing == before {
@@ -154,6 +142,28 @@ pub(super) fn clone_missing(
         }
     }
     Ok(opened)
+}
+
+/// Clones a repository that kas files include.
+pub(in crate::cmd) fn clone_one(
+    git: &Git,
+    missing: &RepoAt,
+    console: &Console,
+) -> Result<(), Failure> {
+    let Some(url) = missing.url.as_deref() else { return Ok(()) };
+    console.note(&format!(
+        "cloning `{}` from {}, which kas files include",
+        missing.id,
+        redact_url(url)
+    ));
+    let cloned = match &missing.commit {
+        Some(commit) => git.mirror_with(url, commit),
+        None => git.mirror(url),
+    };
+    cloned.map(drop).map_err(|error| {
+        let message = format!("cannot clone `{}`, which kas files include: {error}", missing.id);
+        Failure::new(Kind::Environment, message)
+    })
 }
 
 /// How much may run at a time.
