@@ -11,45 +11,8 @@ use tempfile::TempDir;
 /// Where Debian's package puts the source.
 const SOURCE: &str = "/usr/src/linux-source-6.1.tar.xz";
 
-const BUILD_CONFIGS: &str = "\
-trees:
-  debian:
-    url: https://example.com/linux.git
-
-fragments:
-  tinyconfig:
-    path: kernel/configs/tiny.config
-    defconfig: tinyconfig
-
-build_environments:
-  gcc:
-    cc: gcc
-    cc_version: 12
-    arch_params:
-      x86_64: &x86_64
-        name: x86_64
-
-build_configs:
-  debian:
-    tree: debian
-    branch: linux-6.1.y
-    variants:
-      gcc:
-        build_environment: gcc
-        architectures:
-          x86_64: &tiny
-            base_defconfig: tinyconfig
-            extra_configs:
-              - tinyconfig+CONFIG_PRINTK=y+CONFIG_TTY=y+CONFIG_SERIAL_8250=y+CONFIG_SERIAL_8250_CONSOLE=y
-      # `EXPERT` is on in every tiny configuration, so that this one ends as the first does.
-      again:
-        build_environment: gcc
-        architectures:
-          x86_64:
-            base_defconfig: tinyconfig+CONFIG_EXPERT=y
-";
-
-const GRAPH: &str = "version: 1\ntrees: {debian: {path: linux, rev: HEAD}}\n";
+/// The project: a matrix of three names of two kernels.
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/linux");
 
 /// What a command said.
 pub(crate) struct Said {
@@ -118,8 +81,11 @@ impl Project {
     /// One with a clone of `linux`, which shares its objects.
     pub(crate) fn new(linux: &Path) -> Self {
         let dir = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        fs::write(dir.path().join("build-configs.yaml"), BUILD_CONFIGS).unwrap();
-        fs::write(dir.path().join("graph.yaml"), GRAPH).unwrap();
+        let root = dir.path().join("project");
+        fs::create_dir(&root).unwrap();
+        for file in ["build-configs.yaml", "graph.yaml"] {
+            fs::copy(Path::new(EXAMPLE).join(file), root.join(file)).unwrap();
+        }
         let from = linux.to_str().unwrap();
         git(dir.path(), &["clone", "-q", "--shared", from, "linux"]);
         Self { dir }
@@ -127,7 +93,7 @@ impl Project {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_graph"));
-        command.args(args).current_dir(self.dir.path()).env("NO_COLOR", "1");
+        command.args(args).current_dir(self.dir.path().join("project")).env("NO_COLOR", "1");
         command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
         command
     }
@@ -142,7 +108,7 @@ impl Project {
 
     /// A file that a node left, below whatever directory.
     pub(crate) fn artifact(&self, node: &str, name: &str) -> Option<Vec<u8>> {
-        let mut dirs = vec![self.dir.path().join(".graph/out").join(node)];
+        let mut dirs = vec![self.dir.path().join("project/.graph/out").join(node)];
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(&dir).ok().into_iter().flatten() {
                 let path = entry.unwrap().path();
