@@ -119,7 +119,7 @@ pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
     write_as(work, path, content.as_bytes(), 0o600)
 }
 
-/// As [`write`], with permissions.
+/// As [`write()`], with permissions.
 pub(super) fn write_as(work: &Path, path: &str, content: &[u8], mode: u32) -> io::Result<()> {
     let target = below(work, path)?;
     let dir = target.parent().unwrap_or(work);

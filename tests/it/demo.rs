@@ -8,7 +8,7 @@ use crate::world::{BOARDS, World, image};
 fn the_demo_runs_to_its_end_twice() {
     let world = World::new();
     for region in ["US", "EU"] {
-        let output = world.graph_ok(&["demo", "--keep", "."]);
+        let output = world.graph_ok(&["demo", "--keep", "--part", "boards", "."]);
         let commands: Vec<&str> =
             output.stdout.lines().filter(|line| line.starts_with("$ graph ")).collect();
         assert_eq!(
