@@ -170,8 +170,8 @@ pub fn fingerprint(
 pub fn key_of(parts: &[Part]) -> Digest {
     let mut fields = Fields::of(KEY_DOMAIN);
     for part in parts.iter().filter(|part| part.role == Role::Key) {
-        let is_need = part.name.starts_with(NEED);
-        fields.add(if is_need { NEED.as_bytes() } else { part.name.as_bytes() });
+        let name = if is_need_part(&part.name) { NEED } else { &part.name };
+        fields.add(name.as_bytes());
         fields.add(part.digest.as_bytes());
     }
     fields.finish()
@@ -180,8 +180,13 @@ pub fn key_of(parts: &[Part]) -> Digest {
 /// How the names of the parts begin by which needs enter.
 const NEED: &str = "need ";
 
+/// Whether a part is what a need left.
+pub(crate) fn is_need_part(name: &str) -> bool {
+    name.starts_with(NEED)
+}
+
 /// What the part is called by which a need enters.
-pub(crate) fn need_part(need: &NodeName) -> String {
+fn need_part(need: &NodeName) -> String {
     format!("{NEED}{need}")
 }
 
