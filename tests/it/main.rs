@@ -35,6 +35,7 @@ mod kernel_world;
 mod kernelci;
 mod kernelci_differential;
 mod kernelci_venv;
+mod kernels_table;
 mod kill;
 mod machines;
 mod probe;
