@@ -36,6 +36,7 @@ mod kernel_world;
 mod kernelci;
 mod kernelci_differential;
 mod kernelci_venv;
+mod kernels_table;
 mod kill;
 mod lock;
 mod lock_message;
