@@ -1,10 +1,9 @@
 //! `graph cache`: what is kept between runs, looked at and looked after.
 
+mod checkouts;
 mod report;
 
 use std::io::Write;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use cache::{Cache, Guard, LockError, Mode, Policy};
@@ -14,14 +13,9 @@ use super::console::Format;
 use super::kept::failure;
 use crate::config::{self, Project, Size};
 use crate::context::Context;
-use crate::diagnostic::reason;
-use crate::exec::checkout;
 use crate::failure::{Failure, Kind};
 use crate::report::json::json;
 use report::{Cleared, Collected, Counted, Verified};
-
-/// How long the checkout of a commit is kept that nothing builds any more.
-const CHECKOUTS_KEPT: Duration = Duration::from_hours(14 * 24);
 
 /// The arguments of `graph cache`.
 #[derive(Debug, Clone, clap::Args)]
@@ -97,7 +91,8 @@ pub fn run(
             let policy = Policy { live: live.as_deref(), ..Policy::with_budget(budget.0, now) };
             let done = cache.gc(&guard, &policy, mode).map_err(failure)?;
             let mut collected = Collected::of(&done, *dry_run, &project);
-            collected.add(&checkouts(&project, context, *dry_run)?, &project);
+            let checkouts = checkouts::remove_unused(&project, context, *dry_run)?;
+            collected.add(&checkouts, &project);
             show(args.format, &collected, Collected::text, out)
         }
         Action::Verify => {
@@ -116,20 +111,6 @@ pub fn run(
             show(args.format, &cleared, Cleared::text, out)
         }
     }
-}
-
-/// Removes the checkouts of commits that no build has used for a while, or says which these are.
-fn checkouts(project: &Project, context: &Context, dry_run: bool) -> Result<Vec<PathBuf>> {
-    let told = |error: std::io::Error| {
-        let message = format!("cannot remove checkouts: {}", reason(&error));
-        Failure::new(Kind::Environment, message)
-    };
-    let before = context.began.checked_sub(CHECKOUTS_KEPT).unwrap_or(SystemTime::UNIX_EPOCH);
-    let unused = checkout::unused(&project.layout().sources(), before).map_err(told)?;
-    if !dry_run {
-        unused.iter().try_for_each(|dir| checkout::remove(dir)).map_err(told)?;
-    }
-    Ok(unused)
 }
 
 /// What cannot be opened is moved away first: to start over is what the user wants.
