@@ -36,6 +36,8 @@ mod kernel_world;
 mod kernelci;
 mod kernelci_differential;
 mod kernelci_venv;
+mod kernels_build;
+mod kernels_kill;
 mod kernels_table;
 mod kill;
 mod lock;
