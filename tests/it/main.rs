@@ -36,6 +36,7 @@ mod kernel_world;
 mod kernelci;
 mod kernelci_differential;
 mod kernelci_venv;
+mod kernels_bad;
 mod kernels_build;
 mod kernels_kill;
 mod kernels_table;
