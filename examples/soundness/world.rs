@@ -81,6 +81,9 @@ impl Listing for Files {
         let mut add = |paths: &BTreeSet<String>| paths.iter().for_each(|path| fields.add(path));
         match wanted.strip_suffix('*') {
             None => self.bearers.get(wanted).into_iter().for_each(&mut add),
+            Some(start) if start.contains('/') => {
+                add(&self.ids.keys().filter(|path| path.starts_with(start)).cloned().collect());
+            }
             Some(start) => self
                 .bearers
                 .range(start.to_owned()..)

@@ -42,7 +42,7 @@ impl ReadSet {
 
     /// File names, without directories, in order. Where in the repository files with such a name lie counts, but not what
     /// they hold: a header that appears earlier on a search path, a `Kconfig` that a pattern finds. One that ends in `*`
-    /// stands for all names that begin so.
+    /// stands for all names that begin so; with a `/` in it, for all paths that begin so.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names

@@ -170,7 +170,7 @@ impl<'a> Trail<'a> {
                 }
             }
             if word.is_glob() {
-                grows(word, general, seen);
+                grows(word, own, general, seen);
             }
         }
         if !general && searches(&text) {
@@ -280,14 +280,20 @@ fn is_sweeping(word: &Word) -> bool {
 
 /// A pattern finds what is added later. Those of the general rules are for cleaning, installing and help, except where
 /// the beginning of the name is told.
-fn grows(word: &Word, general: bool, seen: &mut Seen<'_>) {
-    if matches!(word.base, Base::Bare | Base::Output) {
-        return;
-    }
-    let name = base(&word.path);
-    let start = name.find(|c: char| c == ANY || "*?[".contains(c)).unwrap_or(name.len());
+fn grows(word: &Word, own: &str, general: bool, seen: &mut Seen<'_>) {
+    let is_wild = |c: char| c == ANY || "*?[".contains(c);
+    let path = match word.base {
+        Base::Bare | Base::Output => return,
+        Base::Own => joined(own, &word.path),
+        _ => word.path.clone(),
+    };
+    let name = base(&path);
+    let start = name.find(is_wild).unwrap_or(name.len());
+    let directory = &path[..path.len() - name.len()];
     if start == name.len() {
         seen.bears(name);
+    } else if !directory.is_empty() && !directory.contains(is_wild) && word.base.is_told() {
+        seen.bears(&format!("{directory}{}*", &name[..start]));
     } else if start > 0 || !general {
         seen.bears(&format!("{}*", &name[..start]));
     }

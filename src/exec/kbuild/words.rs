@@ -19,6 +19,13 @@ pub(super) enum Base {
     Variable,
 }
 
+impl Base {
+    /// Whether it is known which directory of the tree is meant.
+    pub(super) fn is_told(self) -> bool {
+        matches!(self, Self::Root | Self::Own)
+    }
+}
+
 /// A word that may be a path. In it, [`ANY`] stands for any text, and `*`, `?` and `[` are the file's own patterns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Word {

@@ -85,9 +85,20 @@ impl Listing {
         self.files.iter().map(|file| self.path(file))
     }
 
-    /// The paths of the files that bear a name, or one that begins so where it ends in `*`, in order.
+    /// The paths of the files that bear a name, or one that begins so where it ends in `*`, in order; with a `/` in it, of
+    /// all whose path begins so.
     #[must_use]
     pub fn bearing(&self, name: &str) -> Vec<&[u8]> {
+        if let Some(prefix) = name.strip_suffix('*').filter(|prefix| prefix.contains('/')) {
+            let prefix = prefix.as_bytes();
+            let start = self.files.partition_point(|file| self.path(file) < prefix);
+            let begins = |path: &&[u8]| path.starts_with(prefix);
+            return self.files[start..]
+                .iter()
+                .map(|file| self.path(file))
+                .take_while(begins)
+                .collect();
+        }
         let mut files: Vec<u32> = match name.strip_suffix('*') {
             Some(prefix) => self.with_prefix(prefix.as_bytes()).to_vec(),
             None => self.find_name(name).map_or_else(Vec::new, |name| self.of_name(name).to_vec()),

@@ -67,11 +67,17 @@ fn a_listing_says_what_git_says() {
     }
     let paths: Vec<&[u8]> = lines.iter().map(|(_, path)| path.as_bytes()).collect();
     assert_eq!(listing.paths().collect::<Vec<_>>(), paths);
-    let names = ["Kconfig", "Kconfig*", "Kconf*", "b", "b*", "*", "none", "none*", "a", "", "link"];
+    let below = &lines[lines.len() / 2].1;
+    let below = format!("{}*", &below[..below.find('/').map_or(0, |at| at + 1)]);
+    let names = [
+        &*below, "a/*", "Kconfig", "Kconfig*", "Kconf*", "b", "b*", "*", "none", "none*", "a", "",
+        "link",
+    ];
     for name in names {
         let bears = |path: &&str| {
             let own = path.rsplit('/').next().unwrap();
-            name.strip_suffix('*').map_or(own == name, |prefix| own.starts_with(prefix))
+            let of = if name.contains('/') { path } else { own };
+            name.strip_suffix('*').map_or(own == name, |prefix| of.starts_with(prefix))
         };
         let expect: Vec<&[u8]> =
             lines.iter().map(|(_, path)| *path).filter(bears).map(str::as_bytes).collect();
