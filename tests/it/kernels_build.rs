@@ -279,3 +279,20 @@ fn kernels_are_the_same_with_ccache_and_without() {
     assert!(output.stderr.contains("warning: "), "{output}");
     assert!(files.map(|file| out(&world, &arm64, file)) == before);
 }
+
+#[test]
+fn kernels_are_built_beside_an_optional_tool_that_fails() {
+    let world = KernelWorld::small();
+    let pahole = world.toolchain().join("pahole");
+    let install = |text: &str| {
+        fs::write(&pahole, text).expect("the toolchain is ours");
+        fs::set_permissions(&pahole, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    };
+    install("#!/bin/sh\nexit 1\n");
+    world.world().graph_ok(&["build", "arch=arm64"]);
+    let again = world.world().graph_ok(&["build", "arch=arm64"]);
+    assert!(again.stdout.contains("nothing to do"), "{again}");
+    install("#!/bin/sh\necho v1.24\n");
+    let why = world.world().graph_ok(&["why", &config("gcc-12", "arm64", "defconfig")]);
+    assert!(why.stdout.contains("tool pahole (fails) → v1.24"), "{why}");
+}

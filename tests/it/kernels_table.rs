@@ -128,6 +128,12 @@ const NOTHING: &[Case] = &[
 
 /// What reaches some by their sources.
 const SOURCES: &[Case] = &[
+    case(
+        "attributes of a directory",
+        Edit::Append("drivers/gpio/.gitattributes", "*.h text eol=crlf"),
+        "axty",
+        "a",
+    ),
     // That only one of them looks in that directory is not told by what was read.
     case(
         "a new header that shadows another",
@@ -163,6 +169,13 @@ const SOURCES: &[Case] = &[
 
 /// What reaches configurations, and kernels where a configuration ends otherwise.
 const CONFIGS: &[Case] = &[
+    // They make other files of the same content.
+    case(
+        "attributes of all files",
+        Edit::Append(".gitattributes", "*.txt text eol=crlf"),
+        "axty",
+        "axty",
+    ),
     // Kconfig's own merges could name any file of these directories: nobody can rule them out.
     case(
         "a fragment that nobody names",

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use graph::reads::ReadSet;
 
-use super::tree::{Entry, Tree, parent, plain};
+use super::tree::{Entry, Tree, joined, parent, plain};
 
 /// The set in the making.
 #[derive(Debug)]
@@ -111,6 +111,20 @@ impl<'a> Seen<'a> {
     /// Leaves out the paths for which `unwanted` holds, and ends.
     pub(super) fn without(self, unwanted: impl Fn(&str) -> bool) -> ReadSet {
         let Self { paths, names, .. } = self;
-        ReadSet::new(paths.into_iter().filter(|path| !unwanted(path)), names)
+        let mut paths: HashSet<String> = paths.into_iter().filter(|path| !unwanted(path)).collect();
+        paths.extend(attributes(&paths));
+        ReadSet::new(paths, names)
     }
+}
+
+/// The files that tell git what to make of these when they are checked out: beside each, and in every directory above.
+fn attributes(paths: &HashSet<String>) -> HashSet<String> {
+    let mut attributes = HashSet::new();
+    for path in paths {
+        let mut directory = parent(path);
+        while attributes.insert(joined(directory, ".gitattributes")) && !directory.is_empty() {
+            directory = parent(directory);
+        }
+    }
+    attributes
 }
