@@ -17,13 +17,15 @@
 //!
 //! An input that is missing is a part too, with a digest of its own; one that is unknown makes no key at all.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::digest::{Digest, Fields};
-use crate::facts::{Fact, Facts};
+use crate::facts::{Facts, Seen};
 use crate::name::NodeName;
 use crate::spec::{
-    Action, Condition, Dir, Node, Output, Piece, Place, Presence, Role, Source, Step, Template,
+    Action, Condition, Dir, Input, Node, Output, Piece, Place, Presence, Role, Source, Step,
+    Template,
 };
 
 /// Raised when a node made under the old rules must not count as made under the new ones.
@@ -115,52 +117,223 @@ pub fn fingerprint(
     made: impl Fn(&NodeName) -> Option<Digest>,
     reads: Option<Digest>,
 ) -> Fingerprint {
-    let mut narrowing = None;
-    let mut parts = Vec::with_capacity(node.inputs.len() + node.needs.len() + 2);
-    let mut obstacles: Vec<Obstacle> =
-        node.unresolved.iter().cloned().map(Obstacle::Unresolved).collect();
+    let mut all = Explained::default();
+    all.parts.reserve(node.inputs.len() + node.needs.len() + 2);
+    walk(node, facts, |_, need| made(need), reads, &mut all);
+    let Explained { mut parts, obstacles, narrowing } = all;
+    parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
+    let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
+    Fingerprint { parts, key, narrowing }
+}
+
+/// What a walk over a node meets, in the order in which it was declared. There are two who listen: one explains, the
+/// other makes nothing but the key.
+trait Walker<'a> {
+    fn unresolved(&mut self, what: &'a str);
+    /// A value that is known, and the one that stands in its place if it is narrowed.
+    fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>);
+    /// One that is part of the key, and is not known.
+    fn unknown(&mut self, input: &'a Input, why: Option<&'a Arc<str>>);
+    fn need(&mut self, need: &'a NodeName, made: Option<Digest>);
+    fn own(&mut self, name: &'static str, digest: Digest);
+}
+
+/// The value of a part.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    digest: Digest,
+    shown: Shown<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    Text(&'a Arc<str>),
+    ShortDigest,
+    Missing,
+}
+
+fn walk<'a>(
+    node: &'a Node,
+    facts: &'a Facts,
+    made: impl Fn(usize, &NodeName) -> Option<Digest>,
+    reads: Option<Digest>,
+    walker: &mut impl Walker<'a>,
+) {
+    node.unresolved.iter().for_each(|what| walker.unresolved(what));
     for input in &node.inputs {
-        let (digest, shown) = match facts.get(&input.source) {
-            Fact::Known { digest, text } => (digest, cut(&text)),
+        let found = match facts.seen(&input.source) {
+            Seen::Known { digest, text } => Found::known(digest, text),
             // What is not there was not stamped either.
-            Fact::Missing if input.role == Role::Stamp => continue,
-            Fact::Missing => (Fields::of("graph fact missing v1").finish(), "(missing)".into()),
-            Fact::Unknown(why) => {
+            Seen::Missing if input.role == Role::Stamp => continue,
+            Seen::Missing => Found { digest: missing(), shown: Shown::Missing },
+            Seen::Unknown(why) => {
                 if input.role == Role::Key {
-                    let (part, declared) = (input.part.clone(), input.declared.clone());
-                    obstacles.push(Obstacle::Unknown { part, why, declared });
+                    walker.unknown(input, why);
                 }
                 continue;
             }
         };
-        let (name, declared) = (input.part.clone(), input.declared.clone());
-        let part = Part { name, digest, shown, declared, role: input.role };
-        parts.push(match (&input.source, reads) {
+        let narrowed = match (&input.source, reads) {
             (Source::Commit(commit), Some(reads)) => {
-                match facts.get(&Source::Read(commit.clone(), reads)) {
-                    Fact::Known { digest, text } => {
-                        let read = Part { digest, shown: text, ..part.clone() };
-                        narrowing = Some(Narrowing { reads, whole: part });
-                        read
-                    }
+                match facts.observed(&Source::Read(commit.clone(), reads)) {
+                    Seen::Known { digest, text } => Some((reads, Found::known(digest, text))),
                     // The set was forgotten: all of the commit, then.
-                    Fact::Missing | Fact::Unknown(_) => part,
+                    Seen::Missing | Seen::Unknown(_) => None,
                 }
             }
-            _ => part,
-        });
+            _ => None,
+        };
+        walker.input(input, found, narrowed);
     }
-    for need in &node.needs {
-        match made(need) {
-            Some(digest) => parts.push(derived(&need_part(need), digest)),
-            None => obstacles.push(Obstacle::Open(need.clone())),
+    for (at, need) in node.needs.iter().enumerate() {
+        walker.need(need, made(at, need));
+    }
+    walker.own(ACTION, action_digest(&node.action, facts));
+    walker.own(OUTPUTS, outputs_digest(&node.outputs));
+}
+
+const ACTION: &str = "action";
+const OUTPUTS: &str = "outputs";
+
+impl<'a> Found<'a> {
+    fn known(digest: Digest, text: Option<&'a Arc<str>>) -> Self {
+        Self { digest, shown: text.map_or(Shown::ShortDigest, Shown::Text) }
+    }
+
+    fn shown(&self) -> Arc<str> {
+        match self.shown {
+            Shown::Text(text) => cut(text),
+            Shown::ShortDigest => self.digest.short().into(),
+            Shown::Missing => "(missing)".into(),
         }
     }
-    parts.push(derived("action", action_digest(&node.action, facts)));
-    parts.push(derived("outputs", outputs_digest(&node.outputs)));
-    parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
-    let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
-    Fingerprint { parts, key, narrowing }
+}
+
+/// The digest of a value that is not there.
+fn missing() -> Digest {
+    Fields::of("graph fact missing v1").finish()
+}
+
+/// Everything, for people and for records.
+#[derive(Default)]
+struct Explained {
+    parts: Vec<Part>,
+    obstacles: Vec<Obstacle>,
+    narrowing: Option<Narrowing>,
+}
+
+impl<'a> Walker<'a> for Explained {
+    fn unresolved(&mut self, what: &'a str) {
+        self.obstacles.push(Obstacle::Unresolved(what.to_owned()));
+    }
+
+    fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>) {
+        let (name, declared, role) = (input.part.clone(), input.declared.clone(), input.role);
+        let whole = Part { name, digest: found.digest, shown: found.shown(), declared, role };
+        let Some((reads, read)) = narrowed else {
+            self.parts.push(whole);
+            return;
+        };
+        self.parts.push(Part { digest: read.digest, shown: read.shown(), ..whole.clone() });
+        self.narrowing = Some(Narrowing { reads, whole });
+    }
+
+    fn unknown(&mut self, input: &'a Input, why: Option<&'a Arc<str>>) {
+        let (part, declared) = (input.part.clone(), input.declared.clone());
+        let why = why.map_or_else(|| "it was not observed".into(), Arc::clone);
+        self.obstacles.push(Obstacle::Unknown { part, why, declared });
+    }
+
+    fn need(&mut self, need: &'a NodeName, made: Option<Digest>) {
+        match made {
+            Some(digest) => self.parts.push(derived(&need_part(need), digest)),
+            None => self.obstacles.push(Obstacle::Open(need.clone())),
+        }
+    }
+
+    fn own(&mut self, name: &'static str, digest: Digest) {
+        self.parts.push(derived(name, digest));
+    }
+}
+
+/// What a node's key is made of, and nothing for people: a plan of a million nodes explains few of them.
+#[derive(Default)]
+pub(crate) struct Keyed<'a> {
+    parts: Vec<(Cow<'a, str>, Digest)>,
+    is_open: bool,
+    whole: Option<(&'a str, Digest)>,
+}
+
+impl<'a> Keyed<'a> {
+    /// Takes the short way to the key of a node; `None` if something stands in its way. `made` is asked by the place of
+    /// the need among the node's needs.
+    pub(crate) fn of(
+        node: &'a Node,
+        facts: &'a Facts,
+        made: impl Fn(usize) -> Option<Digest>,
+        reads: Option<Digest>,
+    ) -> Option<Self> {
+        let mut keyed = Self::default();
+        keyed.parts.reserve(node.inputs.len() + node.needs.len() + 2);
+        walk(node, facts, |at, _| made(at), reads, &mut keyed);
+        if keyed.is_open {
+            return None;
+        }
+        keyed.parts.sort_unstable_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+        Some(keyed)
+    }
+
+    /// As [`Fingerprint::key`].
+    pub(crate) fn key(&self) -> Digest {
+        self.key_with(None)
+    }
+
+    /// As [`Fingerprint::execution_key`], where the key is known.
+    pub(crate) fn execution_key_beside(&self, key: Digest) -> Digest {
+        self.whole.map_or(key, |whole| self.key_with(Some(whole)))
+    }
+
+    fn key_with(&self, mut whole: Option<(&str, Digest)>) -> Digest {
+        let mut fields = Fields::of(KEY_DOMAIN);
+        for (name, digest) in &self.parts {
+            fields.add(name.as_bytes());
+            // The first of that name, as in `Fingerprint::with`.
+            let whole = whole.take_if(|whole| whole.0 == name).map(|whole| whole.1);
+            fields.add(whole.unwrap_or(*digest).as_bytes());
+        }
+        fields.finish()
+    }
+}
+
+impl<'a> Walker<'a> for Keyed<'a> {
+    fn unresolved(&mut self, _: &'a str) {
+        self.is_open = true;
+    }
+
+    fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>) {
+        if input.role == Role::Key {
+            let digest = narrowed.map_or(found.digest, |(_, read)| read.digest);
+            self.parts.push((Cow::Borrowed(&input.part), digest));
+            if narrowed.is_some() {
+                self.whole = Some((&input.part, found.digest));
+            }
+        }
+    }
+
+    fn unknown(&mut self, _: &'a Input, _: Option<&'a Arc<str>>) {
+        self.is_open = true;
+    }
+
+    fn need(&mut self, need: &'a NodeName, made: Option<Digest>) {
+        match made {
+            Some(digest) => self.parts.push((Cow::Owned(need_part(need)), digest)),
+            None => self.is_open = true,
+        }
+    }
+
+    fn own(&mut self, name: &'static str, digest: Digest) {
+        self.parts.push((Cow::Borrowed(name), digest));
+    }
 }
 
 /// The key that parts make; stamps do not count. The parts must be sorted by name.
@@ -263,13 +436,13 @@ fn add_template(fields: &mut Fields, template: &Template, facts: &Facts) {
             Piece::Dir(Dir::Work) => fields.add("work"),
             Piece::Dir(Dir::Root) => fields.add("root"),
             Piece::Dir(Dir::Checkout) => fields.add("checkout"),
-            Piece::Fact(source) => match facts.get(source) {
-                Fact::Known { digest, .. } => {
+            Piece::Fact(source) => match facts.seen(source) {
+                Seen::Known { digest, .. } => {
                     fields.add("fact");
                     fields.add(digest.as_bytes());
                 }
-                Fact::Missing => fields.add("missing"),
-                Fact::Unknown(_) => fields.add("unknown"),
+                Seen::Missing => fields.add("missing"),
+                Seen::Unknown(_) => fields.add("unknown"),
             },
         }
     }

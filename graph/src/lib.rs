@@ -9,6 +9,7 @@
 //! digest · name resource      words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
 //! facts · fingerprint         what is so now, and what it makes of a node
+//! deferred                    the same, not yet made
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
 //! query                       which nodes are meant
 //! schedule · event            a run under way, and what is told of it
@@ -27,6 +28,8 @@ pub mod model;
 pub mod facts;
 
 pub mod fingerprint;
+
+pub mod deferred;
 
 pub mod record;
 
