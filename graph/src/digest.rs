@@ -91,7 +91,7 @@ impl Fields {
     /// Starts with the domain, which names the use and its version.
     #[must_use]
     pub fn of(domain: &'static str) -> Self {
-        Self { key: context_key(domain), gathered: Vec::with_capacity(120), hasher: None }
+        Self { key: context_key(domain), gathered: Vec::with_capacity(1000), hasher: None }
     }
 
     /// Adds one field.

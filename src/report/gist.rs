@@ -13,14 +13,14 @@ use super::words::{about, count, duration, number};
 use crate::escape::terminal;
 
 /// A reason with the nodes that share it.
-pub(super) type Cause<'a> = (&'a ReasonView, Vec<&'a NodeName>);
+pub(super) type Cause<'a> = (ReasonView, Vec<&'a NodeName>);
 
 /// Each reason with the nodes that share it, the most shared first.
-pub(super) fn causes(view: &PlanView) -> Vec<Cause<'_>> {
-    let mut causes: IndexMap<&ReasonView, Vec<&NodeName>> = IndexMap::new();
-    for node in &view.nodes {
-        for reason in node.reasons.iter().filter(|reason| reason.kind != ReasonKind::Open) {
-            causes.entry(reason).or_default().push(&node.name);
+pub(super) fn causes<'a>(view: &PlanView<'a>) -> Vec<Cause<'a>> {
+    let mut causes: IndexMap<ReasonView, Vec<&NodeName>> = IndexMap::new();
+    for (node, head) in view.nodes.iter().zip(view.nodes.heads()) {
+        for reason in node.reasons.into_iter().filter(|reason| reason.kind != ReasonKind::Open) {
+            causes.entry(reason).or_default().push(head.name);
         }
     }
     let mut causes: Vec<_> = causes.into_iter().collect();
