@@ -1,6 +1,8 @@
 //! A matrix for benches, of the shape that `build-configs.yaml` has: a `config` and a `kernel` node for each combination,
 //! parts that many share, a commit, tools, and steps with arguments. Measures nothing.
 
+#![allow(dead_code, reason = "each bench uses some of it")]
+
 use std::sync::Arc;
 
 use graph::digest::Digest;
