@@ -18,6 +18,7 @@ use graph::spec::{
 };
 
 /// How many nodes a bench has: `GRAPH_BENCH_NODES=1000,30000,1000000`, the first two where nothing is said.
+#[allow(clippy::disallowed_methods, reason = "the ban is the engine's, and this is no part of it")]
 pub(crate) fn sizes() -> Vec<usize> {
     let said = std::env::var("GRAPH_BENCH_NODES").unwrap_or_else(|_| "1000,30000".into());
     said.split(',').map(|size| size.trim().parse().expect("a number of nodes")).collect()
