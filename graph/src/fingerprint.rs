@@ -296,10 +296,9 @@ impl<'a> Keyed<'a> {
     fn key_with(&self, mut whole: Option<(&str, Digest)>) -> Digest {
         let mut fields = Fields::of(KEY_DOMAIN);
         for (name, digest) in &self.parts {
-            fields.add(name.as_bytes());
             // The first of that name, as in `Fingerprint::with`.
             let whole = whole.take_if(|whole| whole.0 == name).map(|whole| whole.1);
-            fields.add(whole.unwrap_or(*digest).as_bytes());
+            add_to_key(&mut fields, name, whole.unwrap_or(*digest));
         }
         fields.finish()
     }
@@ -341,10 +340,15 @@ impl<'a> Walker<'a> for Keyed<'a> {
 pub fn key_of(parts: &[Part]) -> Digest {
     let mut fields = Fields::of(KEY_DOMAIN);
     for part in parts.iter().filter(|part| part.role == Role::Key) {
-        fields.add(part.name.as_bytes());
-        fields.add(part.digest.as_bytes());
+        add_to_key(&mut fields, &part.name, part.digest);
     }
     fields.finish()
+}
+
+/// How a part enters a key, on the long way and on the short one.
+fn add_to_key(fields: &mut Fields, name: &str, digest: Digest) {
+    fields.add(name.as_bytes());
+    fields.add(digest.as_bytes());
 }
 
 /// What the part is called by which a need enters.
