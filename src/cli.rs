@@ -68,6 +68,10 @@ enum Verb {
     Runs(cmd::runs::Args),
     /// Print the configuration that a chain of kas files makes
     Resolve(cmd::resolve::Args),
+    /// Write every machine's chain as one file with pinned commits
+    Lock(cmd::lock::Args),
+    /// Say in which keys two configurations differ
+    Diff(cmd::diff::Args),
     /// Look after what is kept between runs
     Cache(cmd::cache::Args),
     /// Write a commented graph.yaml from what is found here
@@ -167,6 +171,8 @@ fn perform(verb: &Verb, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         Verb::Log(args) => cmd::log::run(args, context, out),
         Verb::Runs(args) => cmd::runs::run(args, context, out),
         Verb::Resolve(args) => cmd::resolve::run(args, context, out),
+        Verb::Lock(args) => cmd::lock::run(args, context, out),
+        Verb::Diff(args) => cmd::diff::run(args, context, out),
         Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
         Verb::Init(args) => cmd::init::run(args, context, out),
         Verb::Doctor(args) => cmd::doctor::run(args, context, out),

@@ -7,6 +7,8 @@
 //!   store/                   artifacts, by digest
 //!   out/<node>/              what users look at
 //!   work/<node>/             KAS_WORK_DIR of a node, and work/<node>/build its KAS_BUILD_DIR
+//!   sources/<slot>/          the files of a commit, which all builds of it share
+//!   shims/                   the compiler cache under the names of compilers; made anew by each build
 //!   logs/<run>/<node>.log    what a node said
 //!   git/                     mirrors; `shared.git` in `graph.yaml` moves them; and clones under way, which a build
 //!                            removes when nobody has touched them for a day
@@ -37,6 +39,12 @@ impl Layout {
         let state = root.join(state);
         let git = git.map_or_else(|| state.join("git"), |git| root.join(git));
         Self { root: root.to_owned(), state, git }
+    }
+
+    /// Holds the compiler cache under the names of compilers.
+    #[must_use]
+    pub fn shims(&self) -> PathBuf {
+        self.state.join("shims")
     }
 
     /// The project's root: paths of the configuration are relative to it.
@@ -97,6 +105,12 @@ impl Layout {
     #[must_use]
     pub fn build_dir(&self, node: &NodeName) -> PathBuf {
         self.work_dir(node).join("build")
+    }
+
+    /// Where the files of commits lie that builds share.
+    #[must_use]
+    pub fn sources(&self) -> PathBuf {
+        self.state.join("sources")
     }
 
     /// The logs of a run.

@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! machines.json ┐                         ┌──────── Facts   (probe: now)
-//! kas *.yaml    ┴─ front ─► Spec ─► Graph ├──────── Records (cache: then)
-//!                      declared  checked  └► plan ─► Plan ─► Schedule ⇄ exec ─► Summary
+//! kas *.yaml    ├─ front ─► Spec ─► Graph ├──────── Records (cache: then)
+//! build-configs ┘      declared  checked  └► plan ─► Plan ─► Schedule ⇄ exec ─► Summary
 //!                                            forecast   state machine   │          │
 //!                                                                     Event ──► live report
 //!                                                                        └► View ─► text json markdown
@@ -22,6 +22,23 @@
 //! machine without effects, asks it again when a node's needs have really ended, which is where early cutoff comes
 //! from; and `why` prints the reasons it returned. Whatever is shown is a **View**, serialised and versioned.
 //!
+//! # Kernels
+//!
+//! A combination of `build-configs.yaml` is two nodes: `config/…` leaves a `.config`, and `kernel/…` takes it. Whatever only
+//! goes into the `.config` rebuilds no kernel unless it changes the `.config`, and two variants with equal ones are one
+//! execution. The matrix depends on what is in the trees, so the front-end asks for it through a seam
+//! (`front::kernelci::Trees`), which `cmd::trees` meets with what `probe` reads of git objects; nothing is checked out to
+//! plan.
+//!
+//! A kernel depends on a commit, of which its build reads a small part. The node declares the whole
+//! ([`graph::spec::Source::Commit`]). After a build, `exec::kbuild` finds in what Kbuild wrote down which files it read; the
+//! record keeps that set, and the next plan compares the value of these files alone ([`graph::reads`]). That shows that
+//! nothing changed for the build that was; it says nothing of one that will run with another configuration, so what is
+//! to be executed is told apart by all of the commit ([`graph::fingerprint::Fingerprint::execution_key`]).
+//!
+//! All builds of a commit share one checkout (`exec::checkout`), and all makes one jobserver (`exec::jobserver`), which
+//! knows what each of them was lent.
+//!
 //! # The crates and their layers
 //!
 //! | crate | is | knows |
@@ -32,12 +49,13 @@
 //!
 //! Dependencies run strictly from right to left in `graph ← graph-cache ← graph-cli`. Within a crate, the modules of
 //! `lib.rs` stand in groups set apart by blank lines, and one imports only from groups above its own. So `front`,
-//! `probe`, `exec` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
+//! `probe`, `exec`, `lock` and `report` never see each other; they meet in `cmd`, where each verb is a short file.
 //!
 //! # Invariants, and where they are held
 //!
 //! - *What was hashed is what is built.* Nodes build one generated file, `graph.kas.yaml`, which is a function of the
-//!   node's parts (`front::kas::lower`); what else a build reads in place is observed again when it has ended, and a result
+//!   node's parts (`front::kas::lower`), or a checkout of the very commit, which is compared with its index before and after
+//!   (`exec::checkout`); what else a build reads in place is observed again when it has ended, and a result
 //!   whose inputs changed meanwhile is recorded as unsure, which is never fresh (`cmd::build`).
 //! - *What is collected was made of these inputs.* Bitbake's output is kept between runs; a file in it that is older than
 //!   the last change of the node's inputs is not believed, but made once more from nothing (`exec::filled`).
@@ -45,14 +63,20 @@
 //!   three in order, and there is no other way to write a success.
 //! - *In doubt, stale.* A fact that could not be observed makes no key; a node without a key is never fresh, and is not
 //!   even run, because nothing that it left could count.
+//! - *In doubt, it was read.* A build of which it cannot be told what it read counts as having read all of its commit
+//!   (`exec::kbuild`).
 //! - *Of what an earlier build left, nothing is taken for what this one made* (`exec::filled`, `exec::workdir`).
 //! - *Nothing outlives its node.* Every step runs under a supervisor process that adopts whatever leaves the group and
 //!   dies with the program through a pipe (`exec::supervise`).
 //! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
 //!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
+//! - *Pinned files are replaced as one*: all that `graph lock` was asked for, or none (`lock::replace_all`).
 //! - *Plans change nothing* but the memo of file digests, and `--offline` opens no socket.
 //!
 //! # Where a library was expected and is not
+//!
+//! The jobserver is ours (`exec::jobserver`): the crate of that name cannot tell which make has which token, and what one
+//! that was killed had would be lost. What a kernel image's ELF file says of its sections is read in fifty lines.
 //!
 //! YAML is read by our own scanner (`front::yaml`): libyaml and its port in Rust refuse texts that PyYAML reads, and the
 //! port panics on one. The frame of the live display is drawn in `report::live`, because a library for it brings its own
@@ -79,6 +103,7 @@ pub mod context;
 
 pub mod exec;
 pub mod front;
+pub mod lock;
 pub mod probe;
 pub mod report;
 

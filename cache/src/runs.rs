@@ -257,6 +257,14 @@ impl Run {
         self.write(execution, Outcome::Succeeded, outputs, Origin::Restored, stamp)
     }
 
+    /// The content of what an earlier execution left, for a file that fits into memory.
+    ///
+    /// # Errors
+    /// When the store does not have it, or has something else in its place.
+    pub fn content(&self, output: &OutputFile) -> Result<Vec<u8>, Error> {
+        self.0.state.store.read(output)
+    }
+
     fn put(&self, produced: &Produced) -> Result<OutputFile, Error> {
         let put = self.0.state.store.put(&produced.file)?;
         let (digest, size, executable) = (put.digest, put.size, put.executable);

@@ -125,6 +125,17 @@ impl Store {
         Ok(made)
     }
 
+    /// The content of a small artifact. One that is not what its name says is no content.
+    pub(crate) fn read(&self, output: &OutputFile) -> Result<Vec<u8>, Error> {
+        let path = self.path(&output.digest);
+        let content = fs::read(&path).map_err(Error::io("read", &path))?;
+        if Digest::of(&content) == output.digest {
+            Ok(content)
+        } else {
+            Err(Error::Corrupt(output.digest))
+        }
+    }
+
     /// Drops an artifact, if it is there.
     pub(crate) fn remove(&self, digest: &Digest) -> Result<(), Error> {
         let path = self.path(digest);

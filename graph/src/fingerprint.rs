@@ -1,4 +1,5 @@
-//! What goes into a node: its parts, and the key that they make. One walk serves the key and the explanation.
+//! What goes into a node: its parts, and the key that they make. The explained way, for people and for records; one walk
+//! serves it and the short way to the key.
 //!
 //! | part | from | in the key |
 //! | --- | --- | --- |
@@ -17,22 +18,16 @@
 //!
 //! An input that is missing is a part too, with a digest of its own; one that is unknown makes no key at all.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::digest::{Digest, Fields};
-use crate::facts::{Facts, Seen};
+use crate::facts::Facts;
 use crate::name::NodeName;
-use crate::spec::{
-    Action, Condition, Dir, Input, Node, Output, Piece, Place, Presence, Role, Source, Step,
-    Template,
-};
+use crate::spec::{Input, Node, Place, Role};
+use crate::walk::{Found, Walker, walk};
 
 /// Raised when a node made under the old rules must not count as made under the new ones.
-const KEY_DOMAIN: &str = "graph key v1";
-
-/// The longest value that is kept with a part; `why` shows old and new, and no one reads more than this.
-const LONGEST_SHOWN: usize = 4096;
+pub(crate) const KEY_DOMAIN: &str = "graph key v2";
 
 /// One named ingredient with its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,94 +121,6 @@ pub fn fingerprint(
     Fingerprint { parts, key, narrowing }
 }
 
-/// What a walk over a node meets, in the order in which it was declared. There are two who listen: one explains, the
-/// other makes nothing but the key.
-trait Walker<'a> {
-    fn unresolved(&mut self, what: &'a str);
-    /// A value that is known, and the one that stands in its place if it is narrowed.
-    fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>);
-    /// One that is part of the key, and is not known.
-    fn unknown(&mut self, input: &'a Input, why: Option<&'a Arc<str>>);
-    fn need(&mut self, need: &'a NodeName, made: Option<Digest>);
-    fn own(&mut self, name: &'static str, digest: Digest);
-}
-
-/// The value of a part.
-#[derive(Clone, Copy)]
-struct Found<'a> {
-    digest: Digest,
-    shown: Shown<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Shown<'a> {
-    Text(&'a Arc<str>),
-    ShortDigest,
-    Missing,
-}
-
-fn walk<'a>(
-    node: &'a Node,
-    facts: &'a Facts,
-    made: impl Fn(usize, &NodeName) -> Option<Digest>,
-    reads: Option<Digest>,
-    walker: &mut impl Walker<'a>,
-) {
-    node.unresolved.iter().for_each(|what| walker.unresolved(what));
-    for input in &node.inputs {
-        let found = match facts.seen(&input.source) {
-            Seen::Known { digest, text } => Found::known(digest, text),
-            // What is not there was not stamped either.
-            Seen::Missing if input.role == Role::Stamp => continue,
-            Seen::Missing => Found { digest: missing(), shown: Shown::Missing },
-            Seen::Unknown(why) => {
-                if input.role == Role::Key {
-                    walker.unknown(input, why);
-                }
-                continue;
-            }
-        };
-        let narrowed = match (&input.source, reads) {
-            (Source::Commit(commit), Some(reads)) => {
-                match facts.observed(&Source::Read(commit.clone(), reads)) {
-                    Seen::Known { digest, text } => Some((reads, Found::known(digest, text))),
-                    // The set was forgotten: all of the commit, then.
-                    Seen::Missing | Seen::Unknown(_) => None,
-                }
-            }
-            _ => None,
-        };
-        walker.input(input, found, narrowed);
-    }
-    for (at, need) in node.needs.iter().enumerate() {
-        walker.need(need, made(at, need));
-    }
-    walker.own(ACTION, action_digest(&node.action, facts));
-    walker.own(OUTPUTS, outputs_digest(&node.outputs));
-}
-
-const ACTION: &str = "action";
-const OUTPUTS: &str = "outputs";
-
-impl<'a> Found<'a> {
-    fn known(digest: Digest, text: Option<&'a Arc<str>>) -> Self {
-        Self { digest, shown: text.map_or(Shown::ShortDigest, Shown::Text) }
-    }
-
-    fn shown(&self) -> Arc<str> {
-        match self.shown {
-            Shown::Text(text) => cut(text),
-            Shown::ShortDigest => self.digest.short().into(),
-            Shown::Missing => "(missing)".into(),
-        }
-    }
-}
-
-/// The digest of a value that is not there.
-fn missing() -> Digest {
-    Fields::of("graph fact missing v1").finish()
-}
-
 /// Everything, for people and for records.
 #[derive(Default)]
 struct Explained {
@@ -256,85 +163,6 @@ impl<'a> Walker<'a> for Explained {
     }
 }
 
-/// What a node's key is made of, and nothing for people: a plan of a million nodes explains few of them.
-#[derive(Default)]
-pub(crate) struct Keyed<'a> {
-    parts: Vec<(Cow<'a, str>, Digest)>,
-    is_open: bool,
-    whole: Option<(&'a str, Digest)>,
-}
-
-impl<'a> Keyed<'a> {
-    /// Takes the short way to the key of a node; `None` if something stands in its way. `made` is asked by the place of
-    /// the need among the node's needs.
-    pub(crate) fn of(
-        node: &'a Node,
-        facts: &'a Facts,
-        made: impl Fn(usize) -> Option<Digest>,
-        reads: Option<Digest>,
-    ) -> Option<Self> {
-        let mut keyed = Self::default();
-        keyed.parts.reserve(node.inputs.len() + node.needs.len() + 2);
-        walk(node, facts, |at, _| made(at), reads, &mut keyed);
-        if keyed.is_open {
-            return None;
-        }
-        keyed.parts.sort_unstable_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-        Some(keyed)
-    }
-
-    /// As [`Fingerprint::key`].
-    pub(crate) fn key(&self) -> Digest {
-        self.key_with(None)
-    }
-
-    /// As [`Fingerprint::execution_key`], where the key is known.
-    pub(crate) fn execution_key_beside(&self, key: Digest) -> Digest {
-        self.whole.map_or(key, |whole| self.key_with(Some(whole)))
-    }
-
-    fn key_with(&self, mut whole: Option<(&str, Digest)>) -> Digest {
-        let mut fields = Fields::of(KEY_DOMAIN);
-        for (name, digest) in &self.parts {
-            // The first of that name, as in `Fingerprint::with`.
-            let whole = whole.take_if(|whole| whole.0 == name).map(|whole| whole.1);
-            add_to_key(&mut fields, name, whole.unwrap_or(*digest));
-        }
-        fields.finish()
-    }
-}
-
-impl<'a> Walker<'a> for Keyed<'a> {
-    fn unresolved(&mut self, _: &'a str) {
-        self.is_open = true;
-    }
-
-    fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>) {
-        if input.role == Role::Key {
-            let digest = narrowed.map_or(found.digest, |(_, read)| read.digest);
-            self.parts.push((Cow::Borrowed(&input.part), digest));
-            if narrowed.is_some() {
-                self.whole = Some((&input.part, found.digest));
-            }
-        }
-    }
-
-    fn unknown(&mut self, _: &'a Input, _: Option<&'a Arc<str>>) {
-        self.is_open = true;
-    }
-
-    fn need(&mut self, need: &'a NodeName, made: Option<Digest>) {
-        match made {
-            Some(digest) => self.parts.push((Cow::Owned(need_part(need)), digest)),
-            None => self.is_open = true,
-        }
-    }
-
-    fn own(&mut self, name: &'static str, digest: Digest) {
-        self.parts.push((Cow::Borrowed(name), digest));
-    }
-}
-
 /// The key that parts make; stamps do not count. The parts must be sorted by name.
 #[must_use]
 pub fn key_of(parts: &[Part]) -> Digest {
@@ -346,14 +174,25 @@ pub fn key_of(parts: &[Part]) -> Digest {
 }
 
 /// How a part enters a key, on the long way and on the short one.
-fn add_to_key(fields: &mut Fields, name: &str, digest: Digest) {
+///
+/// What a need is called is not in it: nodes that need what is the same are one execution, whoever made it.
+pub(crate) fn add_to_key(fields: &mut Fields, name: &str, digest: Digest) {
+    let name = if is_need_part(name) { NEED } else { name };
     fields.add(name.as_bytes());
     fields.add(digest.as_bytes());
 }
 
+/// How the names of the parts begin by which needs enter.
+const NEED: &str = "need ";
+
+/// Whether a part is what a need left.
+pub(crate) fn is_need_part(name: &str) -> bool {
+    name.starts_with(NEED)
+}
+
 /// What the part is called by which a need enters.
 pub(crate) fn need_part(need: &NodeName) -> String {
-    format!("need {need}")
+    format!("{NEED}{need}")
 }
 
 fn derived(name: &str, digest: Digest) -> Part {
@@ -363,91 +202,5 @@ fn derived(name: &str, digest: Digest) -> Part {
         shown: digest.short().into(),
         declared: None,
         role: Role::Key,
-    }
-}
-
-fn cut(text: &Arc<str>) -> Arc<str> {
-    if text.len() <= LONGEST_SHOWN {
-        return text.clone();
-    }
-    let end = (0..=LONGEST_SHOWN).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    format!("{}…", &text[..end]).into()
-}
-
-fn outputs_digest(outputs: &[Output]) -> Digest {
-    let mut fields = Fields::of("graph output patterns v1");
-    for output in outputs {
-        fields.add(&output.pattern);
-        fields.add([u8::from(output.presence == Presence::Required)]);
-        if let Some(below) = &output.below {
-            fields.add("below");
-            fields.add(below);
-        }
-    }
-    fields.finish()
-}
-
-fn action_digest(action: &Action, facts: &Facts) -> Digest {
-    let mut fields = Fields::of("graph action v1");
-    for taken in &action.takes {
-        fields.add("take");
-        fields.add(&taken.output);
-        fields.add(&taken.path);
-    }
-    for file in &action.files {
-        fields.add("file");
-        fields.add(&file.path);
-    }
-    for step in &action.steps {
-        add_step(&mut fields, step, facts);
-    }
-    fields.finish()
-}
-
-fn add_step(fields: &mut Fields, step: &Step, facts: &Facts) {
-    fields.add("step");
-    fields.add(step.program);
-    for Condition { file, line, holds } in &step.when {
-        fields.add(if *holds { "with" } else { "without" });
-        fields.add(file);
-        fields.add(line);
-    }
-    if let Some(dir) = &step.dir {
-        fields.add("dir");
-        add_template(fields, dir, facts);
-    }
-    for arg in &step.args {
-        fields.add("arg");
-        add_template(fields, arg, facts);
-    }
-    for (name, value) in &step.env {
-        fields.add("env");
-        fields.add(name);
-        add_template(fields, value, facts);
-    }
-}
-
-/// Directories enter by their role: where the project lies is no part of a key. A fact enters by its value, so
-/// that a ref and the commit that it names make one key. One that is unknown leaves the node without a key anyway.
-fn add_template(fields: &mut Fields, template: &Template, facts: &Facts) {
-    fields.add(u64::try_from(template.0.len()).expect("a length fits 64 bits").to_le_bytes());
-    for piece in &template.0 {
-        match piece {
-            Piece::Text(text) => {
-                fields.add("text");
-                fields.add(text.as_bytes());
-            }
-            Piece::Dir(Dir::Work) => fields.add("work"),
-            Piece::Dir(Dir::Root) => fields.add("root"),
-            Piece::Dir(Dir::Checkout) => fields.add("checkout"),
-            Piece::Fact(source) => match facts.seen(source) {
-                Seen::Known { digest, .. } => {
-                    fields.add("fact");
-                    fields.add(digest.as_bytes());
-                }
-                Seen::Missing => fields.add("missing"),
-                Seen::Unknown(_) => fields.add("unknown"),
-            },
-        }
     }
 }

@@ -41,6 +41,17 @@ pub struct Node {
     pub unresolved: Vec<String>,
 }
 
+impl Node {
+    /// The commit that it builds, if it builds one.
+    #[must_use]
+    pub fn commit(&self) -> Option<&Arc<Commit>> {
+        self.inputs.iter().find_map(|input| match &input.source {
+            Source::Commit(commit) => Some(commit),
+            _ => None,
+        })
+    }
+}
+
 /// A label such as `workflow=onpush`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label {

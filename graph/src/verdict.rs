@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::deferred::DeferredFingerprint;
 use crate::digest::Digest;
 use crate::facts::Facts;
-use crate::fingerprint::{Keyed, Obstacle, Part, fingerprint, need_part};
+use crate::fingerprint::{Obstacle, Part, fingerprint, is_need_part};
+use crate::keyed::Keyed;
 use crate::model::{Graph, NodeId};
 use crate::name::NodeName;
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
@@ -239,10 +240,13 @@ fn reasons_so_far(
     if last.record.outcome != Outcome::Succeeded {
         reasons.push(Reason::LastRun(last.record.outcome));
     }
-    let pending: HashSet<String> = obstacles.iter().filter_map(pending_part).collect();
-    let known = |part: &&Part| !pending.contains(&*part.name);
-    let before: Vec<Part> = last.record.parts.iter().filter(known).cloned().collect();
-    reasons.extend(differences(&before, parts));
+    let pending: HashSet<&str> = obstacles.iter().filter_map(pending_part).collect();
+    // What needs are called is in no key: another need may turn out to have left the same.
+    let is_open = obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Open(_)));
+    let known =
+        |part: &&Part| !(pending.contains(&*part.name) || is_open && is_need_part(&part.name));
+    let of = |parts: &[Part]| parts.iter().filter(known).cloned().collect::<Vec<_>>();
+    reasons.extend(differences(&of(&last.record.parts), &of(parts)));
     if reasons.is_empty() && last.available == Availability::Gone {
         reasons.push(Reason::OutputsMissing);
     }
@@ -262,11 +266,10 @@ fn obstruction(obstacle: &Obstacle) -> Option<Reason> {
 }
 
 /// The name of the part whose value is not known, which is not to be taken for removed.
-fn pending_part(obstacle: &Obstacle) -> Option<String> {
+fn pending_part(obstacle: &Obstacle) -> Option<&str> {
     match obstacle {
-        Obstacle::Open(need) => Some(need_part(need)),
-        Obstacle::Unknown { part, .. } => Some(part.to_string()),
-        Obstacle::Unresolved(_) => None,
+        Obstacle::Unknown { part, .. } => Some(part),
+        Obstacle::Open(_) | Obstacle::Unresolved(_) => None,
     }
 }
 

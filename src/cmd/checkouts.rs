@@ -48,6 +48,13 @@ impl<'a> Mirrors<'a> {
         refs.entry(key).or_insert_with_key(|(url, name)| self.ask(url, name)).clone()
     }
 
+    /// The commits of refs that were asked for, by URL and name: whoever asks on need not ask for them again.
+    pub(super) fn asked(&self) -> HashMap<(String, String), String> {
+        let refs = self.refs.lock().expect("no thread panics while it holds this");
+        let known = refs.iter().filter_map(|(key, commit)| Some((key.clone(), commit.clone()?)));
+        known.collect()
+    }
+
     fn ask(&self, url: &str, name: &str) -> Option<String> {
         if self.mode == Mode::Offline {
             return self.memory.last_ref(url, name).map(|seen| seen.commit);

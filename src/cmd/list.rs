@@ -7,6 +7,7 @@ use graph::query::Selector;
 
 use super::console::{Console, Format, print};
 use super::opened::Opened;
+use super::plan::mode;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::front::Excluded;
@@ -30,6 +31,9 @@ pub struct Args {
     /// List the combinations that filters of `build-configs.yaml` reject instead; selectors are names and globs
     #[arg(long)]
     pub excluded: bool,
+    /// Open no socket: branches are where they were last seen
+    #[arg(long)]
+    pub offline: bool,
     /// The form of the output: `text` or `json`
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
@@ -49,7 +53,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     if args.excluded {
         return excluded(args, context, out);
     }
-    let opened = Opened::to_look(context, Mode::Offline)?;
+    let opened = Opened::to_look(context, mode(args.offline))?;
     let ids = opened.select(&args.selectors)?;
     Console::of(context).diagnostics(&opened.warnings);
     print(&ListView::of(&opened.graph, &ids), args.format, context, text::list, out)
@@ -61,7 +65,7 @@ fn excluded(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resu
     let selectors = parsed.map_err(|bad| Failure::new(Kind::Input, bad.to_string()))?;
     let (minus, plus): (Vec<&Selector>, Vec<&Selector>) =
         selectors.iter().partition(|selector| selector.excludes());
-    let opened = Opened::to_look_with_excluded(context)?;
+    let opened = Opened::to_look_with_excluded(context, mode(args.offline))?;
     Console::of(context).diagnostics(&opened.warnings);
     let is_meant = |excluded: &&Excluded| {
         let by = |selector: &&Selector| selector.matches_name(&excluded.name);

@@ -9,17 +9,22 @@ mod checkouts;
 mod opened;
 mod survey;
 
+mod read_changes;
+
 pub mod build;
 pub mod cache;
 pub mod completions;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod init;
 pub mod list;
+pub mod lock;
 pub mod log;
 pub mod plan;
 pub mod resolve;
 pub mod runs;
 pub mod schema;
 pub mod show;
+pub mod trees;
 pub mod why;

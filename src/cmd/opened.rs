@@ -5,7 +5,9 @@ use graph::query::BadSelector;
 use graph::spec::Role;
 
 use super::checkouts::Mirrors;
+use super::console::Console;
 use super::kept::Kept;
+use super::trees::KernelTrees;
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -48,12 +50,12 @@ impl Opened {
         Self::load(context, project, kept, mode)
     }
 
-    /// As [`Opened::to_look`], without asking any remote, and with what filters reject.
-    pub(super) fn to_look_with_excluded(context: &Context) -> anyhow::Result<Self> {
+    /// As [`Opened::to_look`], with what filters reject.
+    pub(super) fn to_look_with_excluded(context: &Context, mode: Mode) -> anyhow::Result<Self> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { excluded: true, ..sources(&project) };
-        Self::load_from(&sources, context, project, kept, Mode::Offline)
+        Self::load_from(&sources, context, project, kept, mode)
     }
 
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
@@ -78,10 +80,14 @@ impl Opened {
         if project.machines.is_empty() && project.kernels.is_empty() {
             return Err(nothing_to_build().into());
         }
-        let probe = probe(context, &project, &layout, &kept, mode);
-        let loaded =
-            front::load(sources, &project.root, &Mirrors::new(&probe)).map_err(Failure::input)?;
-        let Loaded { spec, warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
+        let probe = |kept| probe(context, &project, &layout, kept, mode);
+        let console = Console::of(context);
+        let tell = |line: &str| console.note(line);
+        let trees = KernelTrees::new(probe(&kept), &tell);
+        let loaded = front::load(sources, &project.root, &Mirrors::new(&probe(&kept)), &trees)
+            .map_err(Failure::input)?;
+        let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
+        warnings.extend(trees.warnings());
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())
@@ -143,10 +149,13 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     let (layout, env, now) = (&layout, &context.env, context.began_ms());
     let mode = Mode::Offline;
     let probe = Probe { layout, settings, env, files: &Reread, memory: &Forgetful, mode, now };
-    front::load(&sources(project), &project.root, &Mirrors::new(&probe))
+    let mirrors = Mirrors::new(&probe);
+    let silent = |_: &str| ();
+    front::load(&sources(project), &project.root, &mirrors, &KernelTrees::new(probe, &silent))
 }
 
-fn probe<'a>(
+/// The probe of a project.
+pub(super) fn probe<'a>(
     context: &'a Context,
     project: &'a Project,
     layout: &'a Layout,
@@ -158,7 +167,7 @@ fn probe<'a>(
 }
 
 /// What the front-ends have to know of the settings.
-fn sources(project: &Project) -> Sources {
+pub(super) fn sources(project: &Project) -> Sources {
     let settings = &project.settings;
     Sources {
         machines: project
@@ -193,7 +202,8 @@ fn sources(project: &Project) -> Sources {
     }
 }
 
-fn problem(bad: &BadSelector) -> Diagnostic {
+/// A selector that means nothing, as users are told of it.
+pub(super) fn problem(bad: &BadSelector) -> Diagnostic {
     let problem = Diagnostic::error(bad.to_string());
     match bad {
         BadSelector::UnknownTarget { nearest, .. } if !nearest.is_empty() => {

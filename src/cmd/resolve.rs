@@ -54,7 +54,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
 }
 
 /// The project's root; a chain needs no project, and a mistake in its `graph.yaml` is no mistake of the chain.
-fn root(cwd: &Path) -> PathBuf {
+pub(super) fn root(cwd: &Path) -> PathBuf {
     let repository = || cwd.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(cwd);
     config::find(cwd).map_or_else(|_| repository().to_owned(), |project| project.root)
 }
@@ -114,7 +114,7 @@ fn print(args: &Args, merged: &Merged, out: &mut dyn Write) -> Result<()> {
 }
 
 /// The chain as it was typed in one directory, relative to the project's root.
-fn chain(typed: &str, cwd: &Path, root: &Path) -> Result<Chain, Diagnostic> {
+pub(super) fn chain(typed: &str, cwd: &Path, root: &Path) -> Result<Chain, Diagnostic> {
     let relative = |part: &str| {
         if part.is_empty() {
             return Ok(String::new());

@@ -5,7 +5,7 @@ use std::io::Write;
 use graph::model::NodeId;
 use graph::name::NodeName;
 use graph::plan::Planned;
-use graph::spec::Source;
+use graph::spec::Node;
 
 use super::console::{Console, Format, print};
 use super::opened::Opened;
@@ -59,14 +59,12 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
 /// the branches of all images name, and no one asked for those.
 fn twins(context: &Context, opened: &Opened, id: NodeId) -> anyhow::Result<Vec<NodeName>> {
     let graph = &opened.graph;
-    let (kind, has_commit) = (graph.node(id).name.kind(), |id: &NodeId| {
-        let inputs = &graph.node(*id).inputs;
-        inputs.iter().any(|input| matches!(input.source, Source::Commit(_)))
-    });
-    if !has_commit(&id) {
+    if graph.node(id).commit().is_none() {
         return Ok(Vec::new());
     }
-    let alike = graph.ids().filter(|id| graph.node(*id).name.kind() == kind && has_commit(id));
+    let kind = graph.node(id).name.kind();
+    let is_alike = |node: &Node| node.name.kind() == kind && node.commit().is_some();
+    let alike = graph.ids().filter(|id| is_alike(graph.node(*id)));
     let plan = Survey::of(context, opened, alike.collect(), Vec::new())?.plan(opened);
     let key_of = |entry: &Planned| entry.judgement.fingerprint.execution_key();
     let own = plan.entries.iter().find(|entry| entry.id == id).and_then(key_of);

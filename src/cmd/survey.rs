@@ -1,16 +1,22 @@
 //! Facts and records of a project's nodes brought together, and what the judge makes of them. Changes nothing.
 
-use graph::facts::Facts;
+use std::sync::Arc;
+
+use cache::Cache;
+use graph::digest::Digest;
+use graph::facts::{Fact, Facts};
 use graph::model::NodeId;
 use graph::plan::{self, Plan};
 use graph::record::Records;
+use graph::spec::{Commit, Node, Source};
 use graph::verdict::Judgement;
 
 use super::kept;
 use super::opened::Opened;
+use crate::config::SourceScope;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
-use crate::probe::Observed;
+use crate::probe::{Observed, Probe};
 
 /// What is so now and what was so last time, of the wanted nodes and all they need.
 pub(super) struct Survey {
@@ -32,13 +38,22 @@ impl Survey {
         wanted: Vec<NodeId>,
         forced: Vec<NodeId>,
     ) -> anyhow::Result<Self> {
-        let observed = {
+        let (probe, graph) = (opened.probe(context), &opened.graph);
+        let mut observed = {
             let _span = tracing::info_span!("facts").entered();
-            opened.probe(context).observe(&opened.graph, &wanted)?
+            probe.observe(graph, &wanted)?
         };
-        let _span = tracing::info_span!("records").entered();
-        let names = opened.graph.closure(&wanted).into_iter().map(|id| &opened.graph.node(id).name);
-        let records = opened.kept.cache().records_for(names).map_err(kept::failure)?;
+        let closure = graph.closure(&wanted);
+        let records = {
+            let _span = tracing::info_span!("records").entered();
+            let names = closure.iter().map(|id| &graph.node(*id).name);
+            opened.kept.cache().records_for(names).map_err(kept::failure)?
+        };
+        if opened.project.settings.source == SourceScope::Files {
+            let nodes = closure.iter().map(|id| graph.node(*id));
+            let reads = what_was_read(&probe, opened.kept.cache(), nodes, &records);
+            observed.facts.extend(reads);
+        }
         Ok(Self { observed, records, wanted, forced })
     }
 
@@ -83,4 +98,27 @@ impl Survey {
         warnings.extend(self.observed.warnings.clone());
         warnings
     }
+}
+
+/// What the files that each node's last build read are now, at the commit that the node has now. Of what cannot be told
+/// there is no fact, and the node depends on all of its commit.
+fn what_was_read<'g>(
+    probe: &Probe<'_>,
+    cache: &Cache,
+    nodes: impl Iterator<Item = &'g Node>,
+    records: &Records,
+) -> Facts {
+    let _span = tracing::info_span!("reads").entered();
+    let read = |node: &Node| {
+        let reads = records.last(&node.name)?.record.reads?;
+        Some((node.commit()?.clone(), reads))
+    };
+    let mut wanted: Vec<(Arc<Commit>, Digest)> = nodes.filter_map(read).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let values = probe.read_values_of(&wanted, &|digest| cache.read_set(digest).ok().flatten());
+    let fact = |((commit, reads), value): ((Arc<Commit>, Digest), Result<Digest, String>)| {
+        Some((Source::Read(commit, reads), Fact::content(value.ok()?)))
+    };
+    wanted.into_iter().zip(values).filter_map(fact).collect()
 }

@@ -14,6 +14,7 @@ use super::console::{Console, Format, print};
 use super::kept;
 use super::opened::Opened;
 use super::plan::mode;
+use super::read_changes::read_changes;
 use super::survey::Survey;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
@@ -77,7 +78,13 @@ fn now(args: &Args, context: &Context) -> anyhow::Result<WhyView> {
         None => opened.kept.cache().manifest(digest).ok().flatten(),
     };
     let before = last.map(|last| last.record.parts.to_vec()).unwrap_or_default();
-    Ok(with_files(view, &before, &judgement.fingerprint.parts, |part| trees.contains(&part), find))
+    let now = &judgement.fingerprint.parts;
+    let view = with_files(view, &before, now, |part| trees.contains(&part), find);
+    let read = last.and_then(|last| read_changes(context, &opened, node, &last.record, now));
+    Ok(match read {
+        Some((part, changes)) => view.with_files(&part, changes),
+        None => view,
+    })
 }
 
 fn then(args: &Args, run: i64, context: &Context) -> anyhow::Result<WhyView> {
@@ -105,7 +112,17 @@ fn then(args: &Args, run: i64, context: &Context) -> anyhow::Result<WhyView> {
             let view = WhyView::then(node, &past.record, before, reasons.as_deref());
             let old = before.map(|before| before.parts.to_vec()).unwrap_or_default();
             let find = |digest: &Digest| cache.manifest(digest).ok().flatten();
-            Ok(with_files(view, &old, &past.record.parts, |part| part.starts_with("local "), find))
+            let ran = &past.record.parts;
+            let view = with_files(view, &old, ran, |part| part.starts_with("local "), find);
+            let read = node
+                .zip(before)
+                .and_then(|(node, before)| read_changes(context, &opened, node, before, ran));
+            Ok(match read {
+                // It was recorded with what it read itself, which may be more than what was read before, and no change.
+                Some((part, changes)) if changes.is_empty() => view.without(&part),
+                Some((part, changes)) => view.with_files(&part, changes),
+                None => view,
+            })
         }
         Some(InRun::Fresh(_)) => Err(no_part(format!("`{name}` was fresh in run {run}"))),
         Some(InRun::Skipped(need)) => Err(no_part(format!(

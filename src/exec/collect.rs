@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use graph::spec::{Output, Presence};
@@ -25,7 +25,8 @@ pub struct Found {
     pub source: PathBuf,
 }
 
-/// Finds the outputs below a work directory, in order of their paths.
+/// Finds the outputs below a work directory, in order of their paths. Each file is called by its name, or, where an
+/// output says below which directory, by its path from there.
 ///
 /// # Errors
 /// In words, one line for each required pattern without a match, and for each file that cannot be kept.
@@ -34,6 +35,7 @@ pub fn collect(work: &Path, outputs: &[Output]) -> Result<Vec<Found>, Vec<String
         .canonicalize()
         .map_err(|error| vec![format!("cannot read the work directory: {error}")])?;
     let mut files = BTreeSet::new();
+    let mut with_paths = Vec::new();
     let mut problems = Vec::new();
     for output in outputs {
         match matches(&work, &output.pattern) {
@@ -45,14 +47,38 @@ pub fn collect(work: &Path, outputs: &[Output]) -> Result<Vec<Found>, Vec<String
                     what_is_there(&work, pattern)
                 ));
             }
-            Ok(found) => files.extend(found),
+            Ok(found) => match &output.below {
+                None => files.extend(found),
+                Some(below) => {
+                    for source in found {
+                        match path_below(&work, below, &source) {
+                            Ok(path) => with_paths.push(Found { path, source }),
+                            Err(problem) => problems.push(problem),
+                        }
+                    }
+                }
+            },
         }
     }
-    let named = name(&work, files);
-    match named {
-        Ok(found) if problems.is_empty() => Ok(found),
-        Ok(_) => Err(problems),
-        Err(problem) => Err(problems.into_iter().chain([problem]).collect()),
+    let mut found = name(&work, files).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Vec::new()
+    });
+    found.extend(with_paths);
+    found.sort();
+    found.dedup();
+    let clashes = found.windows(2).filter(|pair| pair[0].path == pair[1].path);
+    problems.extend(clashes.map(|pair| format!("two files would be kept as `{}`", pair[0].path)));
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
+/// The path of a file from a directory of the work directory on.
+fn path_below(work: &Path, below: &str, file: &Path) -> Result<String, String> {
+    let from_work = file.strip_prefix(work).map_err(|_| "a file lies nowhere".to_owned())?;
+    let is_plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
+    match from_work.strip_prefix(below) {
+        Ok(path) if is_plain(path) && is_plain(Path::new(below)) => text(Some(path.as_os_str())),
+        _ => Err(format!("`{}` does not lie below `{below}`", from_work.display())),
     }
 }
 
@@ -73,6 +99,11 @@ fn matches(work: &Path, pattern: &str) -> Result<BTreeSet<PathBuf>, String> {
                 compile(component).map_err(|error| format!("the pattern `{pattern}`: {error}"))?;
             at.iter().flat_map(|dir| entries(dir)).filter(|path| is_match(&matcher, path)).collect()
         };
+        at.retain(|path| stays_below(work, path));
+    }
+    if components.last() == Some(&"**") {
+        // At the end it stands for everything below.
+        at = at.iter().flat_map(|dir| entries(dir)).collect();
         at.retain(|path| stays_below(work, path));
     }
     at.retain(|path| path.is_file());

@@ -1,29 +1,35 @@
-//! Runs nodes on this host: the work directory, the generated files, the steps through their supervisors, the outputs.
-//! Knows no schedule and no cache.
+//! Runs nodes on this host: the log, the sources, the work directory, the outputs. Knows no schedule and no cache; how
+//! steps are run is in `steps`.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use graph::event::{Event, FailureReport};
 use graph::facts::Facts;
 use graph::name::NodeName;
+use graph::reads::ReadSet;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Piece, Step};
+use graph::spec::{Commit, Node, Piece, Repository};
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::exec::checkout::{Checkout, Checkouts, Origin, Unready};
 use crate::exec::collect::{self, Found};
 use crate::exec::environment::{self, Environment};
-use crate::exec::inputs::{outside, secret, variables};
+use crate::exec::inputs::secret;
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
-use crate::exec::log::{Log, quoted};
-use crate::exec::step::{self, Ended, Limits};
-use crate::exec::stop::{Stop, Stopping};
-use crate::exec::template::Filling;
-use crate::exec::{failure, filled, kas, space, workdir};
+use crate::exec::jobserver::Jobserver;
+use crate::exec::kernel::ccache::Shims;
+use crate::exec::log::Log;
+use crate::exec::step::{self, Around};
+use crate::exec::steps::Running;
+use crate::exec::stop::Stopping;
+use crate::exec::trouble::Trouble;
+use crate::exec::{failure, filled, kas, kbuild, space, taken, workdir};
 use crate::redact::Redactor;
 
 /// Everything that running takes, decided before the run. All paths are absolute.
@@ -35,12 +41,20 @@ pub struct Settings {
     pub places: kas::Places,
     /// Below it, each node has its work directory, at the path of its name.
     pub work: PathBuf,
+    /// Below it, at the path of its name, lies what each node left.
+    pub out: PathBuf,
     /// Holds the logs of this run.
     pub logs: PathBuf,
+    /// Where the commits lie that nodes build.
+    pub sources: Origin,
+    /// What is put before the compilers, if a compiler cache is used.
+    pub shims: Option<Shims>,
     /// Where `kas` is.
     pub kas: kas::Toolchain,
-    /// How many cores one node may use.
+    /// How many cores one node may use that takes no part in the jobserver.
     pub cores: usize,
+    /// How many jobs all nodes together may run that do: the cores of the host.
+    pub tokens: usize,
     /// How long a node may run.
     pub timeout: Option<Duration>,
     /// How long it may log nothing.
@@ -64,35 +78,18 @@ impl Settings {
 /// Runs nodes on this host.
 #[derive(Debug)]
 pub struct LocalExecutor {
-    settings: Settings,
-    facts: Arc<Facts>,
+    pub(super) settings: Settings,
+    pub(super) facts: Arc<Facts>,
     redactor: Redactor,
-    calls: AtomicUsize,
+    pub(super) calls: AtomicUsize,
+    checkouts: Checkouts,
+    pub(super) jobserver: OnceCell<Jobserver>,
 }
 
-/// Why a node did not succeed.
-struct Trouble {
-    outcome: Outcome,
-    message: String,
-    retry: Retry,
-}
-
-impl Trouble {
-    /// One that has nothing to do with what the steps do.
-    fn ours(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Failed, message: message.into(), retry: Retry::Pointless }
-    }
-}
-
-/// What running the steps of a node takes.
-struct Steps<'a> {
-    node: &'a Node,
-    work: &'a Path,
-    begun: Instant,
-    events: &'a Events,
-    log: &'a mut Log,
-    stopping: &'a mut Stopping,
-    cost: &'a mut Cost,
+/// What a node left that succeeded.
+struct Left {
+    outputs: Vec<Found>,
+    reads: Option<ReadSet>,
 }
 
 impl Executor for LocalExecutor {
@@ -109,8 +106,19 @@ impl Executor for LocalExecutor {
                 (Err(why), Default::default())
             }
             Ok(mut log) => {
-                let mut result =
-                    self.run(&job, &events, &mut log, &mut stopping, (begun, &mut cost)).await;
+                let mut running = Running {
+                    node,
+                    work: &self.work_dir(&node.name),
+                    checkout: None,
+                    named: Vec::new(),
+                    begun,
+                    waited: Duration::ZERO,
+                    events: &events,
+                    log: &mut log,
+                    stopping: &mut stopping,
+                    cost: &mut cost,
+                };
+                let mut result = self.run(&job, &mut running).await;
                 log.note(&match &result {
                     Ok(_) => format!("succeeded after {:.1} s", begun.elapsed().as_secs_f32()),
                     Err(trouble) => trouble.message.clone(),
@@ -125,11 +133,11 @@ impl Executor for LocalExecutor {
         };
         cost.wall_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match result {
-            Ok(outputs) => Execution {
+            Ok(Left { outputs, reads }) => Execution {
                 outcome: Outcome::Succeeded,
                 cost,
                 outputs,
-                reads: None,
+                reads,
                 failure: None,
                 retry: Retry::Pointless,
             },
@@ -158,7 +166,9 @@ impl LocalExecutor {
         let redactor = Redactor::from_environment(
             variables.map(|(name, value)| (name.as_str(), value.to_string_lossy())),
         );
-        Self { settings, facts, redactor, calls: AtomicUsize::new(0) }
+        let checkouts = Checkouts::new(settings.sources.clone());
+        let (calls, jobserver) = (AtomicUsize::new(0), OnceCell::new());
+        Self { settings, facts, redactor, calls, checkouts, jobserver }
     }
 
     /// The work directory of a node.
@@ -199,90 +209,136 @@ impl LocalExecutor {
         self.redactor.with(inputs.chain(written).chain(passwords))
     }
 
-    async fn run(
-        &self,
-        job: &Job,
-        events: &Events,
-        log: &mut Log,
-        stopping: &mut Stopping,
-        (begun, cost): (Instant, &mut Cost),
-    ) -> Result<Vec<Found>, Trouble> {
-        let node = &*job.node;
-        let work = self.work_dir(&node.name);
-        log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
-        self.prepare(node, &work, log).await?;
-        let mut steps = Steps { node, work: &work, begun, events, log, stopping, cost };
-        self.steps(&mut steps).await?;
-        let found = collected(node, &work).await?;
-        let older = filled::older(&work, &found)
+    async fn run(&self, job: &Job, the: &mut Running<'_>) -> Result<Left, Trouble> {
+        let node = the.node;
+        the.log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
+        match &node.action.checkout {
+            Some(commit) => self.run_with_checkout(job, commit, the).await,
+            None => {
+                self.prepare_filled(node, the).await?;
+                self.take(job, the.work).await?;
+                let outputs = self.run_filled(the).await?;
+                Ok(Left { outputs, reads: None })
+            }
+        }
+    }
+
+    /// A node whose `build` is kept from one execution to the next.
+    async fn run_filled(&self, the: &mut Running<'_>) -> Result<Vec<Found>, Trouble> {
+        let (node, work) = (the.node, the.work);
+        self.steps(the).await?;
+        let found = collected(node, work).await?;
+        let older = filled::older(work, &found)
             .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
         // Where nothing was made, bitbake found nothing to do in what it had made itself; what it makes no longer, it
         // removes. A mixture it does not vouch for.
         if older.is_empty() || older.len() == found.len() {
             return Ok(found);
         }
-        steps.log.note(&format!(
+        the.log.note(&format!(
             "made before the inputs changed: `{}`; once more with an empty `build/tmp*`, to see what is still made",
             older.join("`, `")
         ));
-        filled::put_aside(&work)
+        filled::put_aside(work)
             .map_err(|error| Trouble::ours(format!("cannot put `build/tmp*` aside: {error}")))?;
-        self.steps(&mut steps).await?;
-        collected(node, &work).await
+        self.steps(the).await?;
+        collected(node, work).await
     }
 
-    /// Writes the generated files and runs all steps, in a work directory that was prepared.
-    async fn steps(&self, the: &mut Steps<'_>) -> Result<(), Trouble> {
-        let (node, work) = (the.node, the.work);
-        let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
-        let filling = Filling { work, root, checkout: None, facts, inputs };
-        for file in &node.action.files {
-            let content = filling
-                .fill(&file.content)
-                .map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))?;
-            workdir::write(work, &file.path, &content)
-                .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;
-        }
-        let limits = Limits {
-            deadline: self.settings.timeout.map(|timeout| the.begun + timeout),
-            stall: self.settings.stall,
-            grace: self.settings.grace,
+    /// A node that builds a commit: from its sources, and from nothing that an earlier execution left.
+    async fn run_with_checkout(
+        &self,
+        job: &Job,
+        commit: &Commit,
+        the: &mut Running<'_>,
+    ) -> Result<Left, Trouble> {
+        let work = the.work.to_owned();
+        spawn_blocking(move || workdir::prepare_empty(&work))
+            .await
+            .expect("preparing does not panic")
+            .map_err(|error| unprepared(the.work, &error))?;
+        self.take(job, the.work).await?;
+        let checkout = self.checkout(commit, the).await?;
+        the.checkout = Some(checkout.dir());
+        let found = match self.steps(the).await {
+            Ok(()) => collected(the.node, the.work).await,
+            Err(trouble) => Err(trouble),
         };
-        let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
-        workdir::begin(work).map_err(mark)?;
-        for step in &node.action.steps {
-            if *the.stopping.borrow() != Stop::No {
-                workdir::ended_cleanly(work).map_err(mark)?;
-                return Err(Trouble {
-                    outcome: Outcome::Interrupted,
-                    message: format!("step {}: not started, because the run stops", step.name),
-                    retry: Retry::Pointless,
-                });
-            }
-            the.events.tell(Event::StepStarted { node: node.name.clone(), step: step.name }).await;
-            let command = self.command(node, step, &filling)?;
-            the.log.note(&format!("step {}: {}", step.name, quoted(&command.argv)));
-            let line = |line: &str| {
-                the.events.tell_if_room(Event::Line { node: node.name.clone(), line: line.into() });
-            };
-            let how = (self.settings.supervisor.as_path(), &command, work);
-            let ended = step::run(how, limits, the.log, line, the.stopping)
-                .await
-                .map_err(|error| Trouble::ours(format!("cannot start a supervisor: {error}")))?;
-            let result = self.after(step, &ended, the.log, the.cost);
-            if result.is_err() && !ended.was_killed() {
-                workdir::ended_cleanly(work).map_err(mark)?;
-            }
-            result?;
+        let found = self.unless_spoiled(found, &checkout, the).await?;
+        let reads = reads(the).await;
+        let (work, outputs) = (the.work.to_owned(), found.clone());
+        let shed = spawn_blocking(move || workdir::shed(&work, &outputs)).await;
+        if let Err(error) = shed.expect("removing does not panic") {
+            the.log.note(&error.to_string());
         }
-        workdir::ended_cleanly(work).map_err(mark)
+        Ok(Left { outputs: found, reads })
     }
 
-    async fn prepare(&self, node: &Node, work: &Path, log: &mut Log) -> Result<(), Trouble> {
+    /// The result, if the sources are still those of the commit.
+    async fn unless_spoiled(
+        &self,
+        result: Result<Vec<Found>, Trouble>,
+        checkout: &Checkout,
+        the: &mut Running<'_>,
+    ) -> Result<Vec<Found>, Trouble> {
+        let doubt = match checkout.spoiled().await {
+            Ok(None) => return result,
+            Ok(Some(paths)) => {
+                format!("its sources were changed while it, or another build of them, ran: {paths}")
+            }
+            Err(why) => format!("nobody knows whether its sources are as they were: {why}"),
+        };
+        if result.is_err() {
+            the.log.note(&doubt);
+            return result;
+        }
+        let (outcome, retry) = (Outcome::Unsure, Retry::Worthwhile);
+        Err(Trouble { outcome, message: format!("it ran well, but {doubt}"), retry })
+    }
+
+    async fn checkout(&self, commit: &Commit, the: &mut Running<'_>) -> Result<Checkout, Trouble> {
+        const STEP: &str = "checkout";
+        the.events.tell(Event::StepStarted { node: the.node.name.clone(), step: STEP }).await;
+        let begun = Instant::now();
+        let mut each = the.each();
+        // git is silent while it fetches and while it writes.
+        let limits = step::Limits { stall: None, ..self.limits(the) };
+        let mut around = Around {
+            supervisor: &self.settings.supervisor,
+            limits,
+            log: the.log,
+            each: &mut each,
+            stopping: the.stopping,
+        };
+        let opened = self.checkouts.open(commit, &hint(the.node, commit), &mut around).await;
+        the.waited += begun.elapsed();
+        opened.map_err(|unready| match unready {
+            Unready::Stopped => Trouble {
+                outcome: Outcome::Interrupted,
+                message: format!("step {STEP}: not done, because the run stops"),
+                retry: Retry::Pointless,
+            },
+            Unready::Ended(ended) => self.trouble(STEP, &ended),
+            Unready::Failed(why) => Trouble {
+                outcome: Outcome::Failed,
+                message: format!("step {STEP}: {why}"),
+                retry: Retry::Worthwhile,
+            },
+        })
+    }
+
+    async fn take(&self, job: &Job, work: &Path) -> Result<(), Trouble> {
+        let (node, needs) = (job.node.clone(), job.needs.clone());
+        let (out, work) = (self.settings.out.clone(), work.to_owned());
+        let taken = spawn_blocking(move || taken::take(&node, &needs, (&out, &work))).await;
+        taken.expect("copying does not panic").map_err(Trouble::ours)
+    }
+
+    async fn prepare_filled(&self, node: &Node, the: &mut Running<'_>) -> Result<(), Trouble> {
         let environment = environment::base(&self.settings.outer);
-        let (own, places) = (work.to_owned(), self.settings.places.clone());
+        let (own, places) = (the.work.to_owned(), self.settings.places.clone());
         let inputs = filled::Inputs::of(node, &self.facts);
-        let prepared = tokio::task::spawn_blocking(move || -> (Vec<String>, io::Result<()>) {
+        let prepared = spawn_blocking(move || -> (Vec<String>, io::Result<()>) {
             let mut told = Vec::new();
             let mut tell = |line: &str| told.push(line.to_owned());
             let result = workdir::prepare(&own, &environment, &mut tell)
@@ -291,83 +347,41 @@ impl LocalExecutor {
             (told, result.and_then(|()| shared.into_iter().try_for_each(std::fs::create_dir_all)))
         });
         let (told, result) = prepared.await.expect("preparing does not panic");
-        told.iter().for_each(|line| log.note(line));
-        result.map_err(|error| {
-            Trouble::ours(format!(
-                "cannot prepare the work directory `{}`: {error}",
-                work.display()
-            ))
-        })
+        told.iter().for_each(|line| the.log.note(line));
+        result.map_err(|error| unprepared(the.work, &error))
     }
+}
 
-    fn command(
-        &self,
-        node: &Node,
-        step: &Step,
-        filling: &Filling<'_>,
-    ) -> Result<kas::Command, Trouble> {
-        let trouble = |why| Trouble::ours(format!("step {}: {why}", step.name));
-        let args = step.args.iter().map(|arg| filling.fill(arg).map(OsString::from));
-        let args: Vec<OsString> = args.collect::<Result<_, _>>().map_err(trouble)?;
-        let mut inputs = variables(node, &self.settings.outer);
-        for (name, value) in &step.env {
-            environment::set(&mut inputs, name, filling.fill(value).map_err(trouble)?);
-        }
-        environment::set(&mut inputs, "GRAPH_NODE", node.name.as_str());
-        let settings = &self.settings;
-        if step.program != kas::PROGRAM {
-            let mut env = environment::base(&settings.outer);
-            env.extend(inputs);
-            let argv = std::iter::once(step.program.into()).chain(args).collect();
-            return Ok(kas::Command { argv, env, after_kill: Vec::new() });
-        }
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        let name =
-            kas::container_name(&settings.places.root, settings.run, &node.name.file_stem(), call);
-        let call = kas::Call {
-            work: filling.work,
-            name: &name,
-            args: &args,
-            cores: settings.cores,
-            inputs: &inputs,
-            outside: &outside(node, &settings.places.root),
-        };
-        Ok(settings.kas.command(&call, &settings.places, &settings.outer))
-    }
+fn unprepared(work: &Path, error: &io::Error) -> Trouble {
+    Trouble::ours(format!("cannot prepare the work directory `{}`: {error}", work.display()))
+}
 
-    /// Takes note of a step's end; an error if it was not a good one.
-    fn after(
-        &self,
-        step: &Step,
-        ended: &Ended,
-        log: &mut Log,
-        cost: &mut Cost,
-    ) -> Result<(), Trouble> {
-        if let Some(status) = &ended.status {
-            cost.cpu_ms += status.cpu_ms;
-            cost.peak_memory = cost.peak_memory.max(status.peak_memory);
-            if status.stragglers > 0 {
-                log.note(&format!("processes that outlived the step: {}", status.stragglers));
-            }
-            if status.immortal > 0 {
-                log.note(&format!("processes that could not be killed: {}", status.immortal));
-            }
-        }
-        if ended.is_good() {
-            return Ok(());
-        }
-        let limits = (self.settings.timeout, self.settings.stall);
-        let (outcome, message) = failure::describe(step.name, ended, limits);
-        let not_started = ended.status.as_ref().is_some_and(|status| status.not_started.is_some());
-        let may_pass = matches!(outcome, Outcome::Failed | Outcome::Stalled) && !not_started;
-        let retry = if may_pass { Retry::Worthwhile } else { Retry::Pointless };
-        Err(Trouble { outcome, message, retry })
+/// What the slot of a node's sources is called: after the branch, so that its next commit finds the files of this one.
+fn hint(node: &Node, commit: &Commit) -> String {
+    let label = |key: &str| node.labels.iter().find(|label| label.key == key);
+    if let (Some(tree), Some(branch)) = (label("tree"), label("branch")) {
+        return format!("{}-{}", tree.value, branch.value);
     }
+    let (Repository::Mirror(text) | Repository::Local(text)) = &commit.repository;
+    let last = text.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    last.trim_end_matches(".git").to_owned()
 }
 
 async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
     let (work, outputs) = (work.to_owned(), node.outputs.clone());
-    let found = tokio::task::spawn_blocking(move || collect::collect(&work, &outputs)).await;
+    let found = spawn_blocking(move || collect::collect(&work, &outputs)).await;
     let found = found.expect("collecting does not panic");
     found.map_err(|problems| Trouble::ours(problems.join("; ")))
+}
+
+/// Which files of its checkout a node has read, where that can be told.
+async fn reads(the: &mut Running<'_>) -> Option<ReadSet> {
+    let (kind, checkout) = (the.node.action.reads?, the.checkout.clone()?);
+    let build = kas::build_dir(the.work);
+    let named = the.named.clone();
+    let read = spawn_blocking(move || kbuild::reads(kind, &checkout, &build, &named)).await;
+    read.expect("reading does not panic").unwrap_or_else(|error| {
+        the.log.note(&format!("which sources it read is not known: {error}"));
+        None
+    })
 }

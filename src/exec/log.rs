@@ -35,6 +35,8 @@ const CAUSES: usize = 8;
 #[derive(Debug)]
 pub struct Log {
     file: BufWriter<File>,
+    /// Gets the lines of one step, too.
+    copy: Option<BufWriter<File>>,
     redactor: Arc<Redactor>,
     pending: Vec<u8>,
     after_return: bool,
@@ -77,6 +79,7 @@ impl Log {
         };
         Ok(Self {
             file: BufWriter::new(file),
+            copy: None,
             redactor,
             pending: Vec::new(),
             after_return: false,
@@ -85,6 +88,18 @@ impl Log {
             told_full: false,
             broken: None,
         })
+    }
+
+    /// Begins a file of its own for the lines of the next step.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn copy_step_to(&mut self, path: &Path) -> io::Result<()> {
+        if let Some(dir) = path.parent() {
+            std::fs::create_dir_all(dir)?;
+        }
+        self.copy = Some(BufWriter::new(File::create(path)?));
+        Ok(())
     }
 
     /// Writes a line of our own, with the time.
@@ -116,13 +131,14 @@ impl Log {
         self.flush();
     }
 
-    /// Ends a line that the program left open.
+    /// Ends a line that the program left open, and the file of the step's own.
     pub fn end_step(&mut self, mut each: impl FnMut(&str)) {
         if !self.pending.is_empty() {
             self.complete(&mut each);
         }
         self.after_return = false;
         self.flush();
+        self.copy = None;
     }
 
     /// What is remembered.
@@ -168,14 +184,17 @@ impl Log {
     }
 
     fn write(&mut self, line: &str) {
-        if self.broken.is_none() {
-            self.broken = writeln!(self.file, "{line}").err();
-        }
+        self.attempt(|file| writeln!(file, "{line}"));
     }
 
     fn flush(&mut self) {
+        self.attempt(Write::flush);
+    }
+
+    fn attempt(&mut self, mut act: impl FnMut(&mut BufWriter<File>) -> io::Result<()>) {
+        let files = std::iter::once(&mut self.file).chain(&mut self.copy);
         if self.broken.is_none() {
-            self.broken = self.file.flush().err();
+            self.broken = files.map(&mut act).find_map(Result::err);
         }
     }
 }

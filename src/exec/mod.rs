@@ -7,14 +7,19 @@
 //! **Invariant: nothing survives its node.** Every program runs below a supervisor of its own (see [`supervise`]).
 
 mod attempts;
+pub mod checkout;
 pub mod collect;
+pub mod condition;
 pub mod descendants;
 pub mod environment;
 pub mod failure;
 pub mod filled;
 mod inputs;
 pub mod job;
+pub mod jobserver;
 pub mod kas;
+pub mod kbuild;
+pub mod kernel;
 pub mod local;
 pub mod log;
 pub mod orphans;
@@ -23,8 +28,12 @@ pub mod resources;
 pub mod run;
 pub mod space;
 pub mod step;
+mod steps;
+pub mod steps_json;
 pub mod stop;
 pub mod supervise;
+pub mod taken;
 pub mod template;
+mod trouble;
 pub mod workdir;
 pub mod worktree;

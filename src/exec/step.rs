@@ -1,7 +1,7 @@
 //! Runs one program through its supervisor: its lines into the log, its limits, its end. Knows no node.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -69,19 +69,50 @@ impl Ended {
     }
 }
 
-/// Runs a program in a directory until nothing of it is left.
-///
-/// # Errors
-/// When the supervisor cannot be started.
-pub async fn run(
-    (supervisor, command, dir): (&Path, &kas::Command, &Path),
+/// A program to start.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The program with its environment.
+    pub command: &'a kas::Command,
+    /// The directory in which it runs.
+    pub dir: &'a Path,
+    /// The pipes to a jobserver, if it and all below it are to take their job slots from one.
+    pub jobserver: Option<&'a [PathBuf; 2]>,
+}
+
+/// What a program runs in the midst of.
+pub struct Around<'a> {
+    /// The program that has the verb [`VERB`].
+    pub supervisor: &'a Path,
+    /// What it may take.
+    pub limits: Limits,
+    /// Where its lines go.
+    pub log: &'a mut Log,
+    /// Where each line goes, too, cut to what can be shown.
+    pub each: &'a mut (dyn FnMut(&str) + Send),
+    /// What may end it.
+    pub stopping: &'a mut Stopping,
+}
+
+impl Around<'_> {
+    /// Runs a program until nothing of it is left.
+    ///
+    /// # Errors
+    /// When the supervisor cannot be started.
+    pub async fn run(&mut self, start: &Start<'_>) -> io::Result<Ended> {
+        let Self { supervisor, limits, log, each, stopping } = self;
+        run((supervisor, start), *limits, log, each, stopping).await
+    }
+}
+
+async fn run(
+    (supervisor, start): (&Path, &Start<'_>),
     limits: Limits,
     log: &mut Log,
     mut each: impl FnMut(&str),
     stopping: &mut Stopping,
 ) -> io::Result<Ended> {
-    let mut spawned = supervised(supervisor, command, limits.grace);
-    spawned.current_dir(dir);
+    let mut spawned = supervised(supervisor, start, limits.grace);
     let (mut child, noted) =
         process::start(|| spawned.spawn(), |child| child.id().expect("it was not waited for yet"))?;
     let mut stdout = child.stdout.take().expect("it was piped");
@@ -136,15 +167,19 @@ pub async fn run(
     Ok(Ended { status, cut: lifeline.cut })
 }
 
-fn supervised(supervisor: &Path, command: &kas::Command, grace: Duration) -> Command {
+fn supervised(supervisor: &Path, start: &Start<'_>, grace: Duration) -> Command {
+    let Start { command, dir, jobserver } = start;
     let mut spawned = Command::new(supervisor);
     // What `ps` shows; the path may be `/proc/self/exe`.
     spawned.arg0("graph").arg(VERB).arg("--grace-ms").arg(grace.as_millis().to_string());
     for arg in &command.after_kill {
         spawned.arg("--after-kill").arg(arg);
     }
+    if let Some(pipes) = jobserver {
+        spawned.arg("--jobserver").args(*pipes);
+    }
     spawned.arg("--").args(&command.argv).env_clear().envs(&command.env);
-    spawned.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    spawned.current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     spawned
 }
 

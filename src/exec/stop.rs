@@ -25,6 +25,14 @@ pub enum Stop {
 /// Where a run looks whether it is to stop.
 pub type Stopping = watch::Receiver<Stop>;
 
+/// Waits until the run is to stop.
+pub async fn asked(stopping: &mut Stopping) {
+    if stopping.wait_for(|asked| *asked != Stop::No).await.is_err() {
+        // Nobody is left who could ask.
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Listens for signals from now on, which therefore no longer end this process by themselves. Must be called
 /// within a tokio runtime.
 ///

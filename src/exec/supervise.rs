@@ -27,13 +27,14 @@
 //! a password has no terminal to wait at for ever.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpid, set_child_subreaper, setsid, wait,
@@ -89,11 +90,13 @@ struct Order {
     grace: Duration,
     /// A program that ends what no signal of ours reaches: `docker kill NAME`.
     after_kill: Vec<OsString>,
+    /// Where a jobserver is: what make takes from, and what it gives back to.
+    jobserver: Option<[OsString; 2]>,
     argv: Vec<OsString>,
 }
 
-/// The hidden verb. `args` are those after it: `[--grace-ms N] [--after-kill ARG]… -- PROGRAM [ARG]…`; the program runs
-/// in the working directory and with the environment of the supervisor.
+/// The hidden verb. `args` are those after it: `[--grace-ms N] [--after-kill ARG]… [--jobserver TAKE GIVE] -- PROGRAM
+/// [ARG]…`; the program runs in the working directory and with the environment of the supervisor.
 pub fn main_supervise(args: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(order) = parse(args) else { return ExitCode::from(4) };
     // Fails only where a supervisor is a group leader already, as when somebody tries it by hand in a shell.
@@ -104,7 +107,7 @@ pub fn main_supervise(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let line = serde_json::to_string(&status).expect("a status is plain data");
     // `graph` may be gone; then nobody wants to know.
-    writeln!(std::io::stdout(), "{line}").ok();
+    writeln!(io::stdout(), "{line}").ok();
     ExitCode::SUCCESS
 }
 
@@ -116,6 +119,7 @@ fn parse(mut args: impl Iterator<Item = OsString>) -> Option<Order> {
                 order.grace = Duration::from_millis(args.next()?.to_str()?.parse().ok()?);
             }
             Some("--after-kill") => order.after_kill.push(args.next()?),
+            Some("--jobserver") => order.jobserver = Some([args.next()?, args.next()?]),
             Some("--") => {
                 order.argv = args.collect();
                 return (!order.argv.is_empty()).then_some(order);
@@ -143,18 +147,28 @@ enum Message {
 }
 
 fn supervise(order: &Order) -> Status {
-    let log = match std::io::stderr().as_fd().try_clone_to_owned() {
+    let log = match io::stderr().as_fd().try_clone_to_owned() {
         Ok(log) => log,
         Err(error) => return not_started(format!("cannot use the log: {error}")),
     };
     let mut command = Command::new(&order.argv[0]);
     command.args(&order.argv[1..]).stdin(Stdio::null()).stdout(log).process_group(0);
+    let jobserver = match order.jobserver.as_ref().map(connect).transpose() {
+        Ok(jobserver) => jobserver,
+        Err(error) => return not_started(format!("cannot reach the jobserver: {error}")),
+    };
+    if let Some([take, give]) = &jobserver {
+        // As make tells a make below it; make 4.3 knows no other way than numbers of descriptors.
+        let auth = format!(" -j --jobserver-auth={},{}", take.as_raw_fd(), give.as_raw_fd());
+        command.env("MAKEFLAGS", auth);
+    }
     let main = match command.spawn() {
         Ok(child) => Pid::from_child(&child),
         Err(error) => {
             return not_started(format!("cannot start `{}`: {error}", order.argv[0].display()));
         }
     };
+    drop(jobserver);
     let (sender, messages) = channel();
     let listener = sender.clone();
     std::thread::spawn(move || reap(&sender));
@@ -169,6 +183,13 @@ fn supervise(order: &Order) -> Status {
     }
     status.cpu_ms = descendants::cpu_of_the_dead();
     status
+}
+
+/// Opens what the program inherits: without `CLOEXEC`. For reading and writing, since an end of a pipe alone would make
+/// us wait where nobody has the other.
+fn connect(paths: &[OsString; 2]) -> io::Result<[OwnedFd; 2]> {
+    let open = |path: &OsString| rustix::fs::open(path, OFlags::RDWR, Mode::empty());
+    Ok([open(&paths[0])?, open(&paths[1])?])
 }
 
 fn reap(messages: &Sender<Message>) {
@@ -186,12 +207,12 @@ fn reap(messages: &Sender<Message>) {
 }
 
 fn listen(messages: &Sender<Message>) {
-    let mut stdin = std::io::stdin();
+    let mut stdin = io::stdin();
     let mut byte = [0];
     loop {
         let message = match stdin.read(&mut byte) {
             Ok(1) => Message::End,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             _ => Message::Cut,
         };
         let last = matches!(message, Message::Cut);
@@ -341,16 +362,19 @@ mod tests {
     fn arguments() {
         let read = |line: &str| parse(line.split_whitespace().map(OsString::from));
         let owned = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        let order = read("--grace-ms 20 --after-kill docker --after-kill -k -- kas build -- x");
+        let order = read(
+            "--grace-ms 20 --after-kill docker --after-kill -k --jobserver t g -- kas build -- x",
+        );
         assert_eq!(
             order,
             Some(Order {
                 grace: Duration::from_millis(20),
                 after_kill: owned(&["docker", "-k"]),
+                jobserver: Some(["t".into(), "g".into()]),
                 argv: owned(&["kas", "build", "--", "x"]),
             })
         );
-        for bad in ["", "--", "kas build", "--grace-ms x -- kas", "--after-kill"] {
+        for bad in ["", "--", "kas build", "--grace-ms x -- kas", "--after-kill", "--jobserver t"] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

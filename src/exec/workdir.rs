@@ -24,6 +24,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use crate::exec::collect::Found;
 use crate::exec::environment::Environment;
 use crate::exec::{filled, kas};
 use crate::process::Call;
@@ -63,6 +64,33 @@ pub fn prepare(
     remove(&build.join("conf"))
 }
 
+/// Makes a work directory that is as good as new, for a node that goes on with nothing: it has an empty `build` and an
+/// empty `artifacts`.
+///
+/// # Errors
+/// When a file cannot be made or removed.
+pub fn prepare_empty(work: &Path) -> io::Result<()> {
+    fs::create_dir_all(work)?;
+    empty(work)?;
+    guard(work)?;
+    fs::create_dir(kas::build_dir(work))?;
+    fs::create_dir(work.join("artifacts"))
+}
+
+/// Removes what a successful node does not leave: a build directory without outputs is of no more use, and of a
+/// thousand kernels they would fill any disk.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn shed(work: &Path, kept: &[Found]) -> io::Result<()> {
+    let build = kas::build_dir(work);
+    let build = build.canonicalize().unwrap_or(build);
+    if kept.iter().any(|found| found.source.starts_with(&build)) {
+        return Ok(());
+    }
+    remove(&build)
+}
+
 /// To be called before the first step.
 ///
 /// # Errors
@@ -88,18 +116,31 @@ pub fn ended_cleanly(work: &Path) -> io::Result<()> {
 /// # Errors
 /// When the path does not stay below, or the file cannot be written.
 pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
-    let relative = Path::new(path);
-    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-        return Err(io::Error::other("the path leaves the work directory"));
-    }
-    let target = work.join(relative);
+    write_as(work, path, content.as_bytes(), 0o600)
+}
+
+/// As [`write()`], with permissions.
+pub(super) fn write_as(work: &Path, path: &str, content: &[u8], mode: u32) -> io::Result<()> {
+    let target = below(work, path)?;
     let dir = target.parent().unwrap_or(work);
     fs::create_dir_all(dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(content.as_bytes())?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
+    file.write_all(content)?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A path below a directory.
+///
+/// # Errors
+/// When it does not stay below.
+pub(super) fn below(dir: &Path, path: &str) -> io::Result<PathBuf> {
+    let relative = Path::new(path);
+    if path.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(io::Error::other("the path leaves the work directory"));
+    }
+    Ok(dir.join(relative))
 }
 
 /// Stops git's search for a repository here: the work directory lies inside the project's own repository, and a

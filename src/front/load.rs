@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
 use crate::front::kas::Checkouts;
+use crate::front::kernelci::{self, Trees};
 use crate::front::loaded::{Loaded, Sources};
 use crate::front::machines;
 
@@ -15,6 +16,36 @@ pub fn load(
     sources: &Sources,
     root: &Path,
     checkouts: &dyn Checkouts,
+    trees: &dyn Trees,
 ) -> Result<Loaded, Diagnostics> {
-    machines::load(sources, root, checkouts)
+    if sources.kernels.is_empty() {
+        return machines::load(sources, root, checkouts);
+    }
+    if sources.machines.is_empty() {
+        return kernelci::load(sources, root, trees);
+    }
+    let machines = machines::load(sources, root, checkouts);
+    let kernels = kernelci::load(sources, root, trees);
+    match (machines, kernels) {
+        (Ok(machines), Ok(kernels)) => Ok(both(machines, kernels)),
+        (machines, kernels) => {
+            let mut found = Diagnostics::default();
+            for loaded in [machines, kernels] {
+                found.extend(loaded.map_or_else(|errors| errors, |loaded| loaded.warnings));
+            }
+            Err(found)
+        }
+    }
+}
+
+fn both(mut machines: Loaded, kernels: Loaded) -> Loaded {
+    machines.spec.nodes.extend(kernels.spec.nodes);
+    machines.warnings.extend(kernels.warnings);
+    machines.reads.extend(kernels.reads);
+    Loaded {
+        excluded: kernels.excluded,
+        excluded_count: kernels.excluded_count,
+        left_out: kernels.left_out,
+        ..machines
+    }
 }

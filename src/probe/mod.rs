@@ -1,8 +1,10 @@
 //! Finds out what is so now: files, refs, tools, variables. Builds nothing and decides nothing.
 
+pub mod commit;
 mod content;
 pub mod git;
 mod memory;
+mod missing;
 mod patch;
 mod pinned;
 mod refs;

@@ -11,11 +11,13 @@ use graph::model::{Graph, NodeId};
 use graph::spec::{
     BroughtTool, Commit, Node, Piece, RemoteRef, Role, Source, Template, Tree, Variable,
 };
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::content::Files;
 use super::git::Git;
 use super::memory::Memory;
-use super::tool::{KasProbe, bitbake_version};
+use super::missing::{missing_files, missing_tools};
+use super::tool::{KasProbe, bitbake_version, tool_fact};
 use super::tree::{LARGE_INDEX, TreeContent, TreeError, TreeProbe};
 use super::{patch, refs};
 use crate::config::Settings;
@@ -113,23 +115,6 @@ impl<'g> Wanted<'g> {
     }
 }
 
-/// The files that should be there and are not: each is one warning, however many nodes read it.
-fn missing_files<'g>(nodes: impl Iterator<Item = &'g Node>, facts: &Facts) -> Diagnostics {
-    let mut seen: HashSet<&str> = HashSet::new();
-    let mut missing = Diagnostics::default();
-    for input in nodes.flat_map(|node| &node.inputs) {
-        let (Source::File(path) | Source::Series(path)) = &input.source else { continue };
-        if facts.get(&input.source) == Fact::Missing && seen.insert(path) {
-            let problem = Diagnostic::warning(format!("there is no `{path}` ({})", input.part));
-            missing.push(match &input.declared {
-                Some(place) => problem.hint(format!("{place} names it, and kas fails without it")),
-                None => problem,
-            });
-        }
-    }
-    missing
-}
-
 /// Every source that a node names and that decides, also those that only its action names.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
     let steps = node.action.steps.iter();
@@ -171,7 +156,8 @@ impl Probe<'_> {
         let wanted = Wanted::of(closure.iter().flat_map(|id| sources(graph.node(*id))));
         let mut observed = self.look(&wanted)?;
         let nodes = closure.iter().map(|id| graph.node(*id));
-        observed.warnings.extend(missing_files(nodes, &observed.facts));
+        observed.warnings.extend(missing_files(nodes.clone(), &observed.facts));
+        observed.warnings.extend(missing_tools(nodes, &observed.facts));
         Ok(observed)
     }
 
@@ -204,6 +190,7 @@ impl Probe<'_> {
             let tools = scope.spawn(|| self.tools(&wanted.tools));
             let describes = scope.spawn(|| self.describes(&wanted.describes, &git));
             let brought = scope.spawn(|| self.brought(&wanted.brought, &git));
+            let contents = scope.spawn(|| self.commits(&wanted.commits, &git));
             let trees = self.trees(&wanted.trees, &git);
             self.add_files(wanted, &mut observed.facts);
             let no_panic = "probes do not panic";
@@ -211,6 +198,7 @@ impl Probe<'_> {
             let facts = tools.join().expect(no_panic).into_iter();
             let facts = facts.chain(describes.join().expect(no_panic));
             let facts = facts.chain(brought.join().expect(no_panic));
+            let facts = facts.chain(contents.join().expect(no_panic));
             let commits = commits.into_iter().map(|(one, fact)| (Source::Ref(one.into()), fact));
             facts.chain(commits).for_each(|(source, fact)| observed.facts.insert(source, fact));
             warnings.into_iter().for_each(|warning| observed.warnings.push(warning));
@@ -287,9 +275,9 @@ impl Probe<'_> {
                 Ok(version) => Fact::text(&version),
                 Err(why) => Fact::Unknown(why.into()),
             },
-            other => Fact::Unknown(format!("nobody knows how to ask `{other}`").into()),
+            other => tool_fact(self.env, self.memory, other),
         };
-        tools.iter().map(|name| (Source::Tool(Arc::clone(name)), fact(name))).collect()
+        tools.par_iter().map(|name| (Source::Tool(Arc::clone(name)), fact(name))).collect()
     }
 
     fn brought(&self, tools: &[&Arc<BroughtTool>], git: &Git) -> Vec<(Source, Fact)> {

@@ -77,22 +77,24 @@ pub(super) fn remember(refs: &[&RemoteRef], memory: &dyn Memory, now: i64) -> To
         facts.push(((*one).clone(), fact));
     }
     let mut notes = Vec::new();
-    if !urls.is_empty() {
-        let repositories = match urls.len() {
-            1 => format!("the refs of `{}` are", redact_url(urls.first().unwrap_or(&""))),
-            count => format!("the refs of {count} repositories are"),
-        };
-        notes.push(Diagnostic::warning(format!(
-            "offline: {repositories} as of {}",
-            ago(now - oldest)
-        )));
-    }
+    notes.extend(as_of("refs", &urls, now - oldest));
     notes.extend(unknown.iter().map(|(url, names)| {
         let (url, names) = (redact_url(url), names.join(", "));
         Diagnostic::warning(format!("offline: nobody knows {names} of `{url}` yet"))
             .hint("plan once without `--offline`, or pin the commit")
     }));
     (facts, notes)
+}
+
+/// How old what was last known of some repositories is.
+pub(super) fn as_of(what: &str, urls: &BTreeSet<&str>, age: i64) -> Option<Diagnostic> {
+    let repositories = match urls.iter().next() {
+        None => return None,
+        Some(url) if urls.len() == 1 => format!("`{}`", redact_url(url)),
+        Some(_) => format!("{} repositories", urls.len()),
+    };
+    let age = ago(age);
+    Some(Diagnostic::warning(format!("offline: the {what} of {repositories} are as of {age}")))
 }
 
 /// How long ago something was, to two digits.

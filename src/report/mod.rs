@@ -4,6 +4,7 @@
 //! view                   what is shown, serialised
 //! page · words · escape  how wide, in which words, made safe
 //! text json markdown     a view in one of its forms
+//! message                what was locked, as the message of a commit
 //! live                   a run while it goes on: terminal, log, GitHub
 //! diagnostics · log      problems of the input; a log of a node
 //! ```
@@ -23,4 +24,5 @@ pub mod json;
 pub mod live;
 pub mod log;
 pub mod markdown;
+pub mod message;
 pub mod text;

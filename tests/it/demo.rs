@@ -8,7 +8,7 @@ use crate::world::{BOARDS, World, image};
 fn the_demo_runs_to_its_end_twice() {
     let world = World::new();
     for region in ["US", "EU"] {
-        let output = world.graph_ok(&["demo", "--keep", "."]);
+        let output = world.graph_ok(&["demo", "--keep", "--part", "boards", "."]);
         let commands: Vec<&str> =
             output.stdout.lines().filter(|line| line.starts_with("$ graph ")).collect();
         assert_eq!(
@@ -39,6 +39,22 @@ fn the_demo_runs_to_its_end_twice() {
             }
         }
     }
+}
+
+#[test]
+fn kernels_are_written_beside_the_boards() {
+    let world = World::empty();
+    for parts in ["kernels", "boards,kernels", "boards", "kernels"] {
+        world.graph_ok(&["demo", "--only-write", "--part", parts, "d"]);
+        for file in ["build-configs.yaml", "linux/Makefile", "toolchain/bin/aarch64-linux-gnu-gcc"]
+        {
+            assert!(world.path("d/kernels").join(file).is_file(), "{file}");
+        }
+    }
+    assert_eq!(world.git("d", &["status", "--porcelain"]), "", "the boards know nothing of them");
+    assert_eq!(world.git("d/kernels/linux", &["status", "--porcelain"]), "");
+    let output = world.graph(&["demo", "--only-write", "d/kernels"]);
+    assert_eq!(output.code, Some(2), "boards do not go where kernels are\n{output}");
 }
 
 #[test]

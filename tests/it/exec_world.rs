@@ -1,7 +1,7 @@
 //! What the tests of execution share: nodes, settings, a place for both.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,10 @@ use graph::event::Event;
 use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::resource::Pool;
-use graph::spec::{Action, Input, Node, Output, Place, Presence, Role, Source, Step, Template};
+use graph::spec::{
+    Action, Input, Node, Output, Place, Presence, Repository, Role, Source, Step, Template,
+};
+use graph_cli::exec::checkout::{self, Objects, Origin};
 use graph_cli::exec::environment::Environment;
 use graph_cli::exec::job::{Events, Execution, Executor, Job};
 use graph_cli::exec::kas::{Places, Toolchain};
@@ -70,10 +73,21 @@ pub(crate) fn settings(root: &Path, variables: &[(&str, &str)]) -> Settings {
     Settings {
         run: 7,
         work: places.state.join("work"),
+        out: places.state.join("out"),
         logs: places.state.join("logs/7"),
+        sources: Origin {
+            sources: places.state.join("sources"),
+            objects: Objects::new(|repository| match repository {
+                Repository::Local(dir) => Ok(PathBuf::from(&**dir)),
+                Repository::Mirror(_) => Err("there is no mirror".to_owned()),
+            }),
+            environment: checkout::environment(&outer(variables)),
+        },
         places,
+        shims: None,
         kas: Toolchain::Program("kas".into()),
         cores: 2,
+        tokens: 2,
         timeout: None,
         stall: None,
         grace: Duration::from_secs(5),
@@ -118,4 +132,52 @@ pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Sto
     });
     let log = std::fs::read_to_string(&*log).unwrap_or_default();
     Ran { execution, log, lines }
+}
+
+/// Executes nodes all at once, on one executor.
+pub(crate) fn execute_all(settings: Settings, jobs: Vec<Job>) -> Vec<Ran> {
+    let executor = Arc::new(LocalExecutor::new(settings, Arc::new(Facts::default())));
+    let logs: Vec<Arc<str>> = jobs.iter().map(|job| executor.log(&job.node.name)).collect();
+    let executions: Vec<Execution> = block_on(async {
+        let (_stop, stopping) = watch::channel(Stop::No);
+        let running: Vec<_> = jobs
+            .into_iter()
+            .map(|job| {
+                let (executor, stopping) = (executor.clone(), stopping.clone());
+                let events = Events::new(mpsc::channel(1).0);
+                tokio::spawn(async move { executor.execute(job, events, stopping).await })
+            })
+            .collect();
+        let mut executions = Vec::new();
+        for running in running {
+            executions.push(running.await.expect("an execution"));
+        }
+        executions
+    });
+    let log = |path: &Arc<str>| std::fs::read_to_string(&**path).unwrap_or_default();
+    let ran = executions.into_iter().zip(&logs);
+    ran.map(|(execution, path)| Ran { execution, log: log(path), lines: Vec::new() }).collect()
+}
+
+/// A first attempt at a node without needs.
+pub(crate) fn job(node: Node) -> Job {
+    Job { node: Arc::new(node), attempt: 1, needs: Vec::new() }
+}
+
+/// Why an execution failed.
+pub(crate) fn message(ran: &Ran) -> &str {
+    ran.execution.failure.as_ref().map_or("", |failure| &failure.message)
+}
+
+/// Runs git in a directory, without the user's settings.
+pub(crate) fn git(dir: &Path, args: &[&str]) -> String {
+    let output = std::process::Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(dir)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .expect("git");
+    assert!(output.status.success(), "git {args:?}");
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
 }

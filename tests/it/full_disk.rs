@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::world::{Output, World, image};
 
 /// Whether user namespaces can be had here. Where they cannot, nothing is tested, which CI must not take for a success.
-fn can_mount() -> bool {
+pub(crate) fn can_mount() -> bool {
     let mut unshare = Command::new("unshare");
     unshare.args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
     unshare.stdout(Stdio::null()).stderr(Stdio::null());

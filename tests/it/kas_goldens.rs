@@ -11,7 +11,7 @@ use crate::corpus::corpus;
 use crate::kas_values::json;
 
 /// Copies a directory tree of regular files.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

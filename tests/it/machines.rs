@@ -18,6 +18,7 @@ use graph_cli::front::{Loaded, Sources, load};
 
 use crate::corpus::corpus;
 use crate::kas_venv::python;
+use crate::kernel_trees::NoTrees;
 
 fn sources() -> Sources {
     Sources {
@@ -35,7 +36,7 @@ fn sources() -> Sources {
 }
 
 fn load_at(root: &Path) -> Result<Loaded, Diagnostics> {
-    load(&sources(), root, &Directories::new(root.join("nowhere"), root))
+    load(&sources(), root, &Directories::new(root.join("nowhere"), root), &NoTrees)
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -135,7 +136,7 @@ fn the_real_machines_are_these_nodes() {
       hint: kas 5.2 accepts it; builds are not affected, for kas gets one flattened file
     warning: kas/build-configs/release/imx8qxp-b0-mek-scarthgap.yaml:101:19: the pinned file `kas/build-configs/release/imx8qxp-b0-mek-scarthgap.yaml` is out of date: first differing key `bblayers_conf_header.platform-nxp`
       kas/platforms/nxp.yaml:42: the chain has another value
-      hint: the pinned file is what is built; flatten the chain anew
+      hint: the pinned file is what is built; `graph lock --keep` makes it anew of the chain
     warning: kas/appengine-base.yaml:13:14: kas 5.3 and later refuse `kas/appengine-base.yaml`: `_source_dir` may only be in the first file of a chain
       hint: kas 5.2 accepts it; builds are not affected, for kas gets one flattened file
     warning: kas/build-configs/build-appengine-distro.yaml:1:14: kas 5.3 and later refuse `kas/build-configs/build-appengine-distro.yaml`: `_source_dir` may only be in the first file of a chain
@@ -265,17 +266,17 @@ fn a_pinned_file_is_built_and_compared_with_its_chain() {
     insta::assert_snapshot!(warnings("header: {version: 14}\nrepos: {own: null}\ntarget: other\n"), @"
     warning: kas/build-configs/release/a-scarthgap.yaml:3:9: the pinned file `kas/build-configs/release/a-scarthgap.yaml` is out of date: first differing key `target`
       kas/a.yaml:3: the chain has another value
-      hint: the pinned file is what is built; flatten the chain anew
+      hint: the pinned file is what is built; `graph lock --keep` makes it anew of the chain
     ");
     insta::assert_snapshot!(warnings("header: {version: 14}\nrepos: {own: null}\nmachine: x\ntarget: from-chain\n"), @"
     warning: kas/build-configs/release/a-scarthgap.yaml:3:10: the pinned file `kas/build-configs/release/a-scarthgap.yaml` is out of date: first differing key `machine`
       hint: only the pinned file has it
-      hint: the pinned file is what is built; flatten the chain anew
+      hint: the pinned file is what is built; `graph lock --keep` makes it anew of the chain
     ");
     insta::assert_snapshot!(warnings("header: {version: 14}\ntarget: from-chain\n"), @"
     warning: kas/a.yaml:5:3: the pinned file `kas/build-configs/release/a-scarthgap.yaml` is out of date: first differing key `repos.own.layers`
       hint: only the chain has it
-      hint: the pinned file is what is built; flatten the chain anew
+      hint: the pinned file is what is built; `graph lock --keep` makes it anew of the chain
     ");
 }
 

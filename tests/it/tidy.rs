@@ -15,7 +15,8 @@ const LONGEST_MOD_RS: usize = 150;
 const DOORS: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["src/report/diagnostics"]),
     ("comfy_table", &["src/report/"]),
-    ("globset", &["graph/src/query", "src/exec/collect"]),
+    ("fancy_regex", &["src/front/kernelci/filter/pattern/"]),
+    ("globset", &["graph/src/query", "src/cmd/trees", "src/exec/collect"]),
     ("ignore", &["src/probe/"]),
     ("jsonc_parser", &["src/front/yaml/"]),
     ("petgraph", &["graph/src/model"]),

@@ -177,8 +177,11 @@ fn check_forecast(graph: &Graph, plan: &Plan, seen: &Seen, course: &Course) {
         let allowed = match verdict {
             Verdict::Fresh => *ending == Ending::Fresh,
             Verdict::Restorable { .. } => *ending == Ending::Restored,
+            // What was open then may have turned out to be the same.
             Verdict::Stale(_) if needs_settled && entry.duplicate_of.is_none() => {
-                executed || has_twin(plan, id) && *ending == Ending::Restored
+                let key = &entry.judgement.fingerprint.key;
+                let ran = seen.started.values().any(|started| started.key == *key);
+                executed || ran && *ending == Ending::Restored
             }
             Verdict::Stale(_) => executed || *ending == Ending::Restored,
             Verdict::Open(_) => true,
@@ -189,10 +192,6 @@ fn check_forecast(graph: &Graph, plan: &Plan, seen: &Seen, course: &Course) {
     if course.unrestorable.is_empty() && !interrupted {
         assert!(executions.values().all(|&count| count == 1), "one execution a key");
     }
-}
-
-fn has_twin(plan: &Plan, id: NodeId) -> bool {
-    plan.entries.iter().any(|other| other.duplicate_of == Some(id))
 }
 
 fn made(world: &World, graph: &Graph) -> BTreeMap<String, Option<Digest>> {

@@ -1,23 +1,27 @@
 //! Records what happens in a run, over the cache. Knows no schedule.
 
 use std::borrow::Cow;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use cache::{Produced, Run};
 use graph::digest::Digest;
-use graph::executed::Executed;
+use graph::executed::{Executed, HasRead};
 use graph::facts::{Fact, Facts};
 use graph::fingerprint::Part;
 use graph::record::{Cost, Record};
 use graph::spec::{Node, Source};
 use graph::verdict::{Judgement, Verdict};
+use tempfile::NamedTempFile;
 
 use crate::cmd::kept::{self, Kept};
-use crate::config::Settings;
+use crate::config::{Settings, SourceScope};
 use crate::context::Environment;
 use crate::exec::job::Execution;
+use crate::exec::kernel;
 use crate::exec::run::Journal;
+use crate::exec::template::Filling;
 use crate::layout::Layout;
 use crate::probe::{Mode, Probe};
 use crate::redact::redact_url;
@@ -74,6 +78,44 @@ impl RunJournal {
     }
 }
 
+impl RunJournal {
+    /// Keeps which files of its commit a build has read. What these are at the commit is looked up just as the next plan
+    /// will.
+    fn keep_reads(&self, node: &Node, execution: &Execution) -> anyhow::Result<Option<HasRead>> {
+        let (Some(set), Some(commit), SourceScope::Files) =
+            (&execution.reads, node.commit(), self.settings.source)
+        else {
+            return Ok(None);
+        };
+        let values = self.probe().read_values(&[(commit.clone(), set.clone())]);
+        let Some(Ok(value)) = values.into_iter().next() else { return Ok(None) };
+        let set = self.kept.cache().keep_read_set(set).map_err(kept::failure)?;
+        Ok(Some(HasRead { set, value }))
+    }
+
+    /// What tells whose build it was, as it would have been written for this node. Where it cannot be told, that of the
+    /// other stays.
+    fn own_metadata(&self, node: &Node, from: &Record) -> Option<(Produced, NamedTempFile)> {
+        let made = from.outputs.iter().find(|output| output.path == kernel::BMETA)?;
+        let files = &node.action.files;
+        let description = files.iter().find(|file| file.path == kernel::DESCRIPTION)?;
+        let work = self.layout.work_dir(&node.name);
+        let filling = Filling {
+            work: &work,
+            root: self.layout.root(),
+            checkout: None,
+            facts: &self.facts,
+            inputs: &node.inputs,
+        };
+        let made = String::from_utf8(self.run.content(made).ok()?).ok()?;
+        let own = kernel::metadata(&filling.fill(&description.content).ok()?, &made).ok()?;
+        let mut file = NamedTempFile::new_in(self.layout.state()).ok()?;
+        file.write_all(own.as_bytes()).ok()?;
+        let produced = Produced { path: kernel::BMETA.into(), file: file.path().to_owned() };
+        Some((produced, file))
+    }
+}
+
 impl Journal for RunJournal {
     fn changed(&self, node: &Node, _: &Judgement) -> anyhow::Result<Vec<String>> {
         let facts = self.probe().reobserve(node)?;
@@ -95,7 +137,8 @@ impl Journal for RunJournal {
             .iter()
             .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
             .collect();
-        let executed = Executed::built(node, &judgement.fingerprint, None);
+        let read = self.keep_reads(node, execution)?;
+        let executed = Executed::built(node, &judgement.fingerprint, read);
         let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
         Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
     }
@@ -121,7 +164,9 @@ impl Journal for RunJournal {
         self.keep_manifests(judgement)?;
         let executed = Executed::restored(node, &judgement.fingerprint, from);
         let record = Self::execution(node, executed, &judgement.verdict, Cost::default());
-        match self.run.commit_restored(record, from, &[]) {
+        let own = self.own_metadata(node, from);
+        let produced = own.iter().map(|(produced, _)| produced.clone());
+        match self.run.commit_restored(record, from, &produced.collect::<Vec<_>>()) {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_available() => Ok(None),
             Err(error) => Err(kept::failure(error).into()),

@@ -7,4 +7,4 @@ mod run;
 
 pub use run::{Args, Progress, run};
 
-pub(super) use prepare::{capacity, program_words};
+pub(super) use prepare::{capacity, clone_one, program_words};

@@ -1,22 +1,28 @@
 //! What a build needs before it begins: the lock, a kas, the repositories that includes name, and its limits.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cache::{Cache, Guard, LockError};
 use graph::resource::Capacity;
+use graph::spec::Node;
 
 use crate::cmd::console::Console;
 use crate::cmd::kept;
 use crate::cmd::opened::Opened;
 use crate::config::{Kas, Settings};
 use crate::context::Context;
+use crate::exec::checkout::{self, Objects, Origin};
 use crate::exec::kas::{self, Container, Engine, Places, Toolchain};
+use crate::exec::kernel::ccache::{self, Shims, compilers};
 use crate::exec::provision;
 use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
+use crate::front::kas::RepoAt;
 use crate::layout::Layout;
 use crate::probe::Mode;
+use crate::probe::git::Git;
 use crate::probe::tool::{find_program, image_digest};
 use crate::process::Call;
 use crate::redact::redact_url;
@@ -128,21 +134,7 @@ pub(super) fn clone_missing(
         let before = opened.missing.clone();
         let git = opened.probe(context).git();
         for missing in &before {
-            let Some(url) = missing.url.as_deref() else { continue };
-            console.note(&format!(
-                "cloning `{}` from {}, which kas files include",
-                missing.id,
-                redact_url(url)
-            ));
-            let cloned = match &missing.commit {
-                Some(commit) => git.mirror_with(url, commit),
-                None => git.mirror(url),
-            };
-            cloned.map_err(|error| {
-                let message =
-                    format!("cannot clone `{}`, which kas files include: {error}", missing.id);
-                Failure::new(Kind::Environment, message)
-            })?;
+            clone_one(&git, missing, console)?;
         }
         opened = opened.again(context)?;
         if opened.missing == before {
@@ -152,14 +144,44 @@ pub(super) fn clone_missing(
     Ok(opened)
 }
 
+/// Clones a repository that kas files include.
+pub(in crate::cmd) fn clone_one(
+    git: &Git,
+    missing: &RepoAt,
+    console: &Console,
+) -> Result<(), Failure> {
+    let Some(url) = missing.url.as_deref() else { return Ok(()) };
+    console.note(&format!(
+        "cloning `{}` from {}, which kas files include",
+        missing.id,
+        redact_url(url)
+    ));
+    let cloned = match &missing.commit {
+        Some(commit) => git.mirror_with(url, commit),
+        None => git.mirror(url),
+    };
+    cloned.map(drop).map_err(|error| {
+        let message = format!("cannot clone `{}`, which kas files include: {error}", missing.id);
+        Failure::new(Kind::Environment, message)
+    })
+}
+
 /// How much may run at a time.
 pub(in crate::cmd) fn capacity(settings: &Settings, host: &Host) -> Capacity {
     let jobs = settings.run.jobs.exactly().and_then(|jobs| usize::try_from(jobs).ok());
     host.capacity(jobs, settings.run.memory.exactly().map(|size| size.0))
 }
 
+/// Where kas is, for a project that builds something with it.
+pub(super) fn toolchain_for(opened: &Opened, context: &Context) -> Result<Toolchain, Failure> {
+    if opened.project.machines.is_empty() {
+        return Ok(Toolchain::Program(kas::PROGRAM.into()));
+    }
+    toolchain(&opened.project.settings, &opened.layout, context)
+}
+
 /// Where kas is.
-pub(super) fn toolchain(
+fn toolchain(
     settings: &Settings,
     layout: &Layout,
     context: &Context,
@@ -216,6 +238,42 @@ pub(super) fn places(settings: &Settings, layout: &Layout, context: &Context) ->
         sstate: shared(&settings.shared.sstate, "SSTATE_DIR", "sstate"),
         downloads: shared(&settings.shared.downloads, "DL_DIR", "downloads"),
     }
+}
+
+/// Where the sources lie that are built, and where they come from.
+pub(super) fn sources(opened: &Opened, context: &Context) -> Origin {
+    let git = opened.probe(context).git();
+    let objects = Objects::new(move |repository| git.objects_of(repository));
+    let mut environment = checkout::environment(&outer(context));
+    if opened.mode == Mode::Offline {
+        // A mirror without contents would fetch them where they are needed.
+        environment.insert("GIT_NO_LAZY_FETCH".to_owned(), "1".into());
+    }
+    Origin { sources: opened.layout.sources(), objects, environment }
+}
+
+/// The compiler cache that the settings ask for, put under the names of the compilers of these nodes. Where there is none,
+/// builds take longer and leave the same.
+pub(super) fn shims<'n>(
+    opened: &Opened,
+    nodes: impl Iterator<Item = &'n Node>,
+    context: &Context,
+    console: &Console,
+) -> Option<Shims> {
+    let dir = opened.project.settings.shared.ccache.clone()?;
+    let compilers: BTreeSet<&str> = nodes.flat_map(compilers).collect();
+    if compilers.is_empty() {
+        return None;
+    }
+    let find = |name: &&str| find_program(&context.env, opened.layout.root(), name);
+    let Some(program) = ["ccache", "sccache"].iter().find_map(find) else {
+        console
+            .note("warning: `shared.ccache` is set, but neither ccache nor sccache is installed");
+        return None;
+    };
+    let base = opened.layout.state().to_owned();
+    let made = ccache::Cache { program, dir, base }.shims(&opened.layout.shims(), compilers);
+    made.map_err(|error| console.note(&format!("warning: no compiler cache: {error}"))).ok()
 }
 
 /// The environment as the executor takes it.

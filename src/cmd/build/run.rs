@@ -24,7 +24,7 @@ use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
 use crate::context::{Ci, Context};
 use crate::exec::job::Events;
-use crate::exec::kas::{self, Toolchain};
+use crate::exec::kas::Toolchain;
 use crate::exec::local::{self, LocalExecutor};
 use crate::exec::resources::Host;
 use crate::exec::run::{Broken, Options, Summary};
@@ -170,12 +170,7 @@ fn build(
     let settings = &opened.project.settings;
     let host = Host::observe();
     let capacity = super::capacity(settings, &host);
-    let toolchain = if opened.project.machines.is_empty() {
-        // Nothing is built with kas here.
-        Toolchain::Program(kas::PROGRAM.into())
-    } else {
-        prepare::toolchain(settings, &opened.layout, context)?
-    };
+    let kas = prepare::toolchain_for(opened, context)?;
     let run = opened
         .kept
         .cache()
@@ -185,22 +180,10 @@ fn build(
     let facts = Arc::new(survey.observed.facts.clone());
     let tally = plan.tally();
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
-    let executor = LocalExecutor::new(
-        local::Settings {
-            run: run.id(),
-            places: prepare::places(settings, &opened.layout, context),
-            work: opened.layout.work(),
-            logs: opened.layout.log_dir(run.id()),
-            kas: toolchain,
-            cores: host.cores_each(together),
-            timeout: settings.run.timeout.0,
-            stall: settings.run.stall.0,
-            grace: local::Settings::GRACE,
-            outer: prepare::outer(context),
-            supervisor: local::Settings::THIS_PROGRAM.into(),
-        },
-        facts.clone(),
-    );
+    let cores = (host.cores_each(together), host.cores);
+    let executor_settings =
+        settings_of_executor((opened, &survey), context, kas, (run.id(), cores));
+    let executor = LocalExecutor::new(executor_settings, facts.clone());
     let journal = Arc::new(RunJournal {
         run: run.clone(),
         kept: opened.kept.clone(),
@@ -245,6 +228,36 @@ fn build(
     tell(&told, args, context, out)?;
     closed.map_err(kept::failure)?;
     conclude(driven)
+}
+
+/// Everything that running takes; `each` is how many cores a node may use that takes no part in the jobserver.
+fn settings_of_executor(
+    (opened, survey): (&Opened, &Survey),
+    context: &Context,
+    kas: Toolchain,
+    (run, (each, cores)): (i64, (usize, usize)),
+) -> local::Settings {
+    let (settings, layout) = (&opened.project.settings, &opened.layout);
+    let order = opened.graph.closure(&survey.wanted);
+    let nodes = order.iter().map(|id| opened.graph.node(*id));
+    let shims = prepare::shims(opened, nodes, context, &Console::of(context));
+    local::Settings {
+        run,
+        places: prepare::places(settings, layout, context),
+        work: layout.work(),
+        out: layout.out(),
+        logs: layout.log_dir(run),
+        sources: prepare::sources(opened, context),
+        shims,
+        kas,
+        cores: each,
+        tokens: cores,
+        timeout: settings.run.timeout.0,
+        stall: settings.run.stall.0,
+        grace: local::Settings::GRACE,
+        outer: prepare::outer(context),
+        supervisor: local::Settings::THIS_PROGRAM.into(),
+    }
 }
 
 /// Runs the loop to its end on a runtime of its own, and passes events on to the display.

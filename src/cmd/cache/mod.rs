@@ -1,5 +1,6 @@
 //! `graph cache`: what is kept between runs, looked at and looked after.
 
+mod checkouts;
 mod report;
 
 use std::io::Write;
@@ -89,7 +90,9 @@ pub fn run(
             let cache = Cache::open(&state).map_err(failure)?;
             let policy = Policy { live: live.as_deref(), ..Policy::with_budget(budget.0, now) };
             let done = cache.gc(&guard, &policy, mode).map_err(failure)?;
-            show(args.format, &Collected::of(&done, *dry_run, &project), Collected::text, out)
+            let mut collected = Collected::of(&done, *dry_run, &project);
+            collected.add(&checkouts::remove_unused(&project, context, *dry_run)?, &project);
+            show(args.format, &collected, Collected::text, out)
         }
         Action::Verify => {
             let cache = Cache::open(&state).map_err(failure)?;

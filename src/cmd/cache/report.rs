@@ -1,6 +1,7 @@
 //! What `graph cache` tells, for people and for scripts. Opens nothing.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use cache::{GcReport, Problem, Stat};
 use serde::Serialize;
@@ -85,6 +86,12 @@ impl Collected {
             executions: done.executions,
             directories: done.dirs.iter().map(|dir| layout.shown(dir)).collect(),
         }
+    }
+
+    /// Adds checkouts, which are directories too.
+    pub(super) fn add(&mut self, checkouts: &[PathBuf], project: &Project) {
+        let layout = project.layout();
+        self.directories.extend(checkouts.iter().map(|dir| layout.shown(dir)));
     }
 
     pub(super) fn text(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -1,13 +1,15 @@
-//! The example project, word for word as it is in `examples/boards`. Embedded, so that `graph demo` needs no other file.
+//! The example of boards, word for word as it is in `examples/boards`. Embedded, so that `graph demo` needs no other file.
 
+/// Files below a directory of the project, each as its path there and its text.
 macro_rules! embedded {
-    ($($path:literal,)*) => {
-        &[$(($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/boards/", $path)))),*]
+    ($root:literal; $($path:literal,)*) => {
+        &[$(($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $root, $path)))),*]
     };
 }
+pub(super) use embedded;
 
 /// Every file, by its path below `examples/boards`. A test compares this list with the directory.
-pub(super) const FILES: &[(&str, &str)] = embedded![
+pub(super) const FILES: &[(&str, &str)] = embedded!["examples/boards/";
     ".github/machines.json",
     "README.md",
     "conf/layer.conf",

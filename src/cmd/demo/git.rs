@@ -16,6 +16,10 @@ pub(super) struct Commit<'a> {
     pub(super) files: Vec<(&'a str, &'a str)>,
     /// The files that it removes.
     pub(super) removed: Vec<&'a str>,
+    /// A version that it is tagged as.
+    pub(super) tag: Option<&'a str>,
+    /// A branch beside the history's own that ends with it.
+    pub(super) branch: Option<&'a str>,
 }
 
 /// The first commit is from 2024-05-01; the others follow a day after another.
@@ -58,6 +62,24 @@ pub(super) fn commit_all(dir: &Path, subject: &str) -> Result<()> {
     Ok(())
 }
 
+/// A clone of a repository with a branch checked out, as it is there; what was changed in it is lost.
+pub(super) fn clone_anew(bare: &Path, branch: &str, dir: &Path) -> Result<()> {
+    let (bare, dir) = (path_text(bare)?, path_text(dir)?);
+    git(&["init", "--quiet", "--template=", "-b", branch, dir], &[])?;
+    let all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
+    git(&[&["-C", dir, "fetch", "--quiet", bare][..], &all].concat(), &[])?;
+    let from = format!("refs/remotes/origin/{branch}");
+    git(&["-C", dir, "checkout", "--quiet", "--force", "--no-track", "-B", branch, &from], &[])?;
+    git(&["-C", dir, "clean", "--quiet", "-dffx"], &[])?;
+    Ok(())
+}
+
+/// Commits what has changed in a repository.
+pub(super) fn commit_changes(dir: &Path, subject: &str) -> Result<()> {
+    git(&["-C", path_text(dir)?, "commit", "--quiet", "--no-verify", "-am", subject], &[])?;
+    Ok(())
+}
+
 /// The difference between a file and its last commit, as `git diff` shows it.
 pub(super) fn diff(dir: &Path, path: &str) -> Result<String> {
     git(&["-C", path_text(dir)?, "diff", "--no-color", "--unified=1", "HEAD", "--", path], &[])
@@ -79,6 +101,13 @@ fn import_stream(branch: &str, history: &[Commit<'_>]) -> String {
         }
         for path in &commit.removed {
             stream += &format!("D {path}\n");
+        }
+        if let Some(branch) = commit.branch {
+            stream += &format!("reset refs/heads/{branch}\nfrom :{mark}\n\n");
+        }
+        if let Some(tag) = commit.tag {
+            stream += &format!("tag {tag}\nfrom :{mark}\ntagger {AUTHOR} {when} +0000\n");
+            stream += &data(&format!("{tag}\n"));
         }
     }
     for mark in 1..=history.len() {
@@ -144,8 +173,16 @@ mod tests {
                 subject: "One".into(),
                 files: vec![("a/b", "x\n"), ("run", "#!/bin/sh\n")],
                 removed: vec![],
+                tag: Some("v1"),
+                branch: Some("stable"),
             },
-            Commit { subject: "Two".into(), files: vec![], removed: vec!["a/b"] },
+            Commit {
+                subject: "Two".into(),
+                files: vec![],
+                removed: vec!["a/b"],
+                tag: None,
+                branch: None,
+            },
         ];
         let expect = "\
 commit refs/heads/main
@@ -162,6 +199,15 @@ x
 M 100755 inline run
 data 10
 #!/bin/sh
+
+reset refs/heads/stable
+from :1
+
+tag v1
+from :1
+tagger Toy Upstream <upstream@example.com> 1714564800 +0000
+data 3
+v1
 
 commit refs/heads/main
 mark :2

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::files::FILES;
-use super::git::{Commit, commit_all, is_executable, write_history};
+use super::git::{commit_all, is_executable, write_history};
+use super::history::histories;
+use super::kernels;
 use crate::failure::{Failure, Kind};
 
 /// Its presence tells a demo from anything else that lies in a directory. It also keeps git away.
@@ -19,8 +21,6 @@ const MARKER_TEXT: &str =
 const SHARED: (&str, &str) = ("shared/.gitignore", "*\n");
 /// The branch of all three upstream repositories: the release of Yocto that the boards use.
 const BRANCH: &str = "scarthgap";
-/// In a commit's directory, the list of the files that the commit removes.
-const REMOVED: &str = ".deleted";
 
 /// An example project that was written out.
 #[derive(Debug)]
@@ -39,12 +39,12 @@ pub struct Example {
 /// environment when git or the file system refuses.
 pub fn write(dir: &Path) -> Result<Example> {
     check_path(&std::path::absolute(dir).with_context(|| cannot("resolve", dir))?)?;
-    check_is_free(dir)?;
+    check_is_free(dir, is_demo(dir) || kernels::is_demo(&dir.join(kernels::DIRECTORY)))?;
     put(dir, MARKER, MARKER_TEXT)?;
     put(dir, SHARED.0, SHARED.1)?;
     let root = fs::canonicalize(dir).with_context(|| cannot("resolve", dir))?;
     check_path(&root)?;
-    let commits = histories()
+    let commits = histories(FILES)
         .into_iter()
         .map(|(repo, history)| {
             let bare = root.join("upstream").join(format!("{repo}.git"));
@@ -72,52 +72,19 @@ impl Example {
     }
 }
 
-/// The histories below `upstream/<repository>/<NN-subject>/`, one directory a commit.
-fn histories() -> BTreeMap<&'static str, Vec<Commit<'static>>> {
-    let mut directories: BTreeMap<(&str, &str), Commit<'_>> = BTreeMap::new();
-    for (path, text) in FILES {
-        let Some(below) = path.strip_prefix("upstream/") else { continue };
-        let mut parts = below.splitn(3, '/');
-        let (Some(repo), Some(directory), Some(file)) = (parts.next(), parts.next(), parts.next())
-        else {
-            continue;
-        };
-        let commit = directories.entry((repo, directory)).or_insert_with(|| Commit {
-            subject: subject(directory),
-            files: Vec::new(),
-            removed: Vec::new(),
-        });
-        match file {
-            REMOVED => commit.removed.extend(text.lines()),
-            file => commit.files.push((file, text)),
-        }
-    }
-    let mut histories: BTreeMap<&str, Vec<Commit<'_>>> = BTreeMap::new();
-    for ((repo, _), commit) in directories {
-        histories.entry(repo).or_default().push(commit);
-    }
-    histories
-}
-
-/// `02-an-image-for-tests` is the commit `An image for tests`.
-fn subject(directory: &str) -> String {
-    let words = directory.split_once('-').map_or(directory, |(_, words)| words).replace('-', " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// Whether a directory holds what [`write()`] wrote.
 pub(super) fn is_demo(dir: &Path) -> bool {
     fs::read_to_string(dir.join(MARKER)).is_ok_and(|text| text == MARKER_TEXT)
 }
 
-fn check_is_free(dir: &Path) -> Result<()> {
+/// Sees that a directory is absent or empty, unless it is ours.
+pub(super) fn check_is_free(dir: &Path, is_ours: bool) -> Result<()> {
     let is_empty = match fs::read_dir(dir) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
         Err(error) => return Err(error).with_context(|| cannot("read", dir)),
     };
-    if is_empty || is_demo(dir) {
+    if is_empty || is_ours {
         return Ok(());
     }
     let message = format!("`{}` is not empty and holds no demo", dir.display());
@@ -136,7 +103,7 @@ fn check_path(root: &Path) -> Result<()> {
     Err(Failure::new(Kind::Input, message).hint("name a directory with a plain path").into())
 }
 
-fn file_url(path: &Path) -> String {
+pub(super) fn file_url(path: &Path) -> String {
     let mut url = "file://".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
@@ -150,7 +117,7 @@ fn file_url(path: &Path) -> String {
 }
 
 /// Writes a file, unless it is as it should be: its time stamp would only make others read it again.
-fn put(root: &Path, path: &str, text: &str) -> Result<()> {
+pub(super) fn put(root: &Path, path: &str, text: &str) -> Result<()> {
     let path = root.join(path);
     if fs::read_to_string(&path).is_ok_and(|there| there == text) {
         return Ok(());
@@ -163,7 +130,7 @@ fn put(root: &Path, path: &str, text: &str) -> Result<()> {
         .with_context(|| cannot("set the mode of", &path))
 }
 
-fn cannot(verb: &str, path: &Path) -> String {
+pub(super) fn cannot(verb: &str, path: &Path) -> String {
     format!("cannot {verb} `{}`", path.display())
 }
 
@@ -172,61 +139,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{FILES, check_path, file_url, histories, subject, write};
-
-    fn walk(dir: &Path, found: &mut Vec<String>) {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else {
-                found.push(path.to_str().unwrap().to_owned());
-            }
-        }
-    }
-
-    #[test]
-    fn every_file_of_the_example_is_embedded() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/boards");
-        let mut found = Vec::new();
-        walk(&root, &mut found);
-        let mut found: Vec<&str> = found
-            .iter()
-            .map(|path| path.strip_prefix(root.to_str().unwrap()).unwrap().trim_start_matches('/'))
-            .collect();
-        found.sort_unstable();
-        let embedded: Vec<&str> = FILES.iter().map(|(path, _)| *path).collect();
-        assert_eq!(embedded, found, "the list in src/cmd/demo/files.rs is not the directory");
-    }
-
-    #[test]
-    fn directories_are_commits() {
-        let mut log = String::new();
-        for (repo, history) in histories() {
-            for commit in history {
-                let (files, removed) = (commit.files.len(), commit.removed.len());
-                log += &format!("{repo}: {} (+{files} -{removed})\n", commit.subject);
-            }
-        }
-        insta::assert_snapshot!(log, @r"
-        meta-toyapps: A kiosk and telemetry (+4 -0)
-        meta-toyapps: A recovery image (+2 -0)
-        meta-toyapps: An update agent (+1 -0)
-        meta-toyapps: Telemetry 2.1 (+2 -1)
-        meta-toybsp: Five families of boards (+18 -0)
-        meta-toybsp: A radio for the birch boards (+3 -0)
-        meta-toybsp: The kernel ticks faster (+1 -0)
-        oe-toy: The toy bitbake and its layer (+19 -0)
-        oe-toy: An image for tests (+2 -0)
-        oe-toy: Hull listens on no port by default (+1 -0)
-        ");
-    }
-
-    #[test]
-    fn a_subject_is_a_sentence() {
-        assert_eq!(subject("04-telemetry-2.1"), "Telemetry 2.1");
-        assert_eq!(subject("x"), "X");
-    }
+    use super::{check_path, file_url, write};
 
     #[test]
     fn what_kas_cannot_build_below_is_refused() {

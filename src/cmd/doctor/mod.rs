@@ -5,6 +5,7 @@ mod disk;
 mod files;
 mod host;
 mod kept;
+mod kernels;
 mod tools;
 
 use std::io::Write;
@@ -37,12 +38,22 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<()> {
     let project = config::find(&context.cwd)?;
     let named = project.config_path.as_deref().unwrap_or(&project.root);
     let mut checks = vec![Check::ok("project", format!("`{}`", named.display()))];
-    let (tools, kas) = tools::checks(context, &project);
-    checks.extend(tools);
-    checks.extend(files::checks(context, &project, kas.as_ref()));
+    checks.push(tools::git(&context.env));
+    // A project of kernels alone needs no kas, and what bitbake asks of a host is none of its concern.
+    let has_boards = !project.machines.is_empty() || project.kernels.is_empty();
+    if has_boards {
+        let (tools, kas) = tools::checks(context, &project);
+        checks.extend(tools);
+        checks.extend(files::checks(context, &project, kas.as_ref()));
+    }
+    if !project.kernels.is_empty() {
+        checks.extend(kernels::checks(&project, &context.env));
+    }
     checks.extend(disk::checks(&project));
     checks.extend(kept::checks(project.layout().state()));
-    checks.extend(host::checks(&project.settings, &context.env));
+    if has_boards {
+        checks.extend(host::checks(&project.settings, &context.env));
+    }
     let report = Report::of(&checks);
     match args.format {
         super::console::Format::Text => {

@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// What this project needs of programs, and the version of kas, where it has one.
 pub(super) fn checks(context: &Context, project: &Project) -> (Vec<Check>, Option<KasVersion>) {
     let env = &context.env;
-    let mut checks = vec![git(env)];
+    let mut checks = Vec::new();
     let layout = project.layout();
     let kas = &project.settings.kas;
     let probe = KasProbe { kas, env, layout: &layout, memory: &Forgetful };
@@ -58,7 +58,8 @@ fn formats(told: &KasVersion) -> String {
     told.newest_format.map_or_else(String::new, |format| format!(", reads formats up to {format}"))
 }
 
-fn git(env: &Environment) -> Check {
+/// Whether git is there.
+pub(super) fn git(env: &Environment) -> Check {
     match version_of(env, "git") {
         Ok(version) => Check::ok("git", version.trim_start_matches("git version ")),
         Err(why) => Check::broken("git", why).hint("install git"),

@@ -21,6 +21,9 @@ mod walk;
 
 mod lower;
 
+mod differences;
+mod flatten;
+
 mod pinned;
 
 #[cfg(test)]
@@ -30,12 +33,14 @@ mod testing;
 
 pub use chain::Chain;
 pub use checkouts::{Checkouts, Content, Directories, FoundFile, Lookup};
+pub use differences::{Difference, Said, differences};
 pub use effective::{
     ConfHeader, Effective, EffectiveLayer, EffectivePatch, EffectiveRepo, EnvVar, Leaf, Pin,
     RepoKind, Spanned, Text, is_full_commit,
 };
 pub use files::FileCache;
+pub use flatten::{flattened, in_order_of};
 pub use load::load_chain;
-pub use lower::{Ground, generated_file, inputs, unresolved};
+pub use lower::{Ground, generated_file, inputs, revision, unresolved};
 pub use merged::{Demands, FileRef, Merged, RepoAt};
-pub use pinned::out_of_date;
+pub use pinned::{first_difference, out_of_date};

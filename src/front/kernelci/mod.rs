@@ -3,5 +3,19 @@
 mod build;
 mod trees;
 
+mod file;
+mod filter;
+mod merge;
+mod read;
+
+mod excluded;
+mod expand;
+mod problems;
+
+mod lower;
+
+mod load;
+
 pub use build::{ConfigAt, Fragment, KernelBuild, Toolchain};
+pub use load::load;
 pub use trees::{Head, TreeBranch, Trees, Unreachable};

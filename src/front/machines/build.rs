@@ -24,6 +24,12 @@ pub struct Build {
     pub demands: Demands,
 }
 
+/// Where the flattened, pinned form of a machine's chain lies, relative to the project's root.
+#[must_use]
+pub fn pinned_file(machine: &Machine, yocto_branch: &str) -> String {
+    format!("{PINNED}/{}-{yocto_branch}.yaml", machine.name.value)
+}
+
 /// Loads what is built for a machine, and compares the pinned file with the chain. Warnings come with the value.
 ///
 /// # Errors
@@ -35,7 +41,7 @@ pub fn load_build(
     files: &FileCache,
 ) -> Result<(Build, Diagnostics), Diagnostics> {
     let exists = |file: &str| files.root().join(file).is_file();
-    let pinned = format!("{PINNED}/{}-{yocto_branch}.yaml", machine.name.value);
+    let pinned = pinned_file(machine, yocto_branch);
     let shared = |chain: Chain| if exists(SHARED) { chain.followed_by(SHARED) } else { chain };
     let chain = &machine.chain;
     if !exists(&pinned) {

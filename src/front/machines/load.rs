@@ -26,16 +26,8 @@ pub fn load(
     checkouts: &dyn Checkouts,
 ) -> Result<Loaded, Diagnostics> {
     let mut found = Diagnostics::default();
-    let files: Vec<Machines> = sources
-        .machines
-        .iter()
-        .filter_map(|file| open(file, root, &sources.defaults, &mut found))
-        .collect();
-    let machines: Vec<(&Text, &Machine)> = files
-        .iter()
-        .flat_map(|file| file.machines.iter().map(|machine| (&file.yocto_branch, machine)))
-        .collect();
-    check_unique(&machines, &mut found);
+    let files = read_all(sources, root, &mut found);
+    let machines = pairs(&files);
     let cache = FileCache::new(root);
     let builds: Vec<Option<Build>> = machines
         .par_iter()
@@ -60,6 +52,52 @@ pub fn load(
         .collect();
     let loaded = lower(sources, cache.root(), &built, &mut found);
     if found.has_errors() { Err(found) } else { Ok(Loaded { warnings: found, ..loaded }) }
+}
+
+/// Reads every file of machines, and none of their kas files.
+///
+/// # Errors
+/// All problems of all files.
+pub fn declared(
+    sources: &Sources,
+    root: &Path,
+) -> Result<(Vec<Declared>, Diagnostics), Diagnostics> {
+    let mut found = Diagnostics::default();
+    let files = read_all(sources, root, &mut found);
+    if found.has_errors() {
+        return Err(found);
+    }
+    let machines = pairs(&files).into_iter().map(|(branch, machine)| Declared {
+        yocto_branch: branch.clone(),
+        machine: machine.clone(),
+    });
+    Ok((machines.collect(), found))
+}
+
+/// A machine with the branch of Yocto that it is built with.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// The branch.
+    pub yocto_branch: Text,
+    /// The machine.
+    pub machine: Machine,
+}
+
+fn read_all(sources: &Sources, root: &Path, found: &mut Diagnostics) -> Vec<Machines> {
+    let files: Vec<Machines> = sources
+        .machines
+        .iter()
+        .filter_map(|file| open(file, root, &sources.defaults, found))
+        .collect();
+    check_unique(&pairs(&files), found);
+    files
+}
+
+fn pairs(files: &[Machines]) -> Vec<(&Text, &Machine)> {
+    files
+        .iter()
+        .flat_map(|file| file.machines.iter().map(|machine| (&file.yocto_branch, machine)))
+        .collect()
 }
 
 fn lower(

@@ -34,6 +34,29 @@ pub fn nodes(
     })
 }
 
+/// The names and labels that a machine's nodes will have, for selection before any kas file is read.
+///
+/// # Errors
+/// A name is none.
+pub fn outlines(machine: &Machine, yocto_branch: &Text) -> Result<Vec<Node>, BadName> {
+    let title = format!("{}-{}", machine.name.value, yocto_branch.value);
+    let kinds = if machine.has_sdk { &["image", "sdk"][..] } else { &["image"] };
+    let outline = |kind: &&str| {
+        Ok(Node {
+            name: NodeName::new(kind, [title.as_str()])?,
+            labels: labels(machine, yocto_branch),
+            inputs: Vec::new(),
+            needs: Vec::new(),
+            action: Action::default(),
+            outputs: Vec::new(),
+            declared: machine.name.span.place(),
+            pool: Pool::Build,
+            unresolved: Vec::new(),
+        })
+    };
+    kinds.iter().map(outline).collect()
+}
+
 fn named(
     machine: &Machine,
     yocto_branch: &Text,

@@ -9,7 +9,7 @@ mod lower;
 
 mod load;
 
-pub use build::{Build, load_build};
+pub use build::{Build, load_build, pinned_file};
 pub use file::{Defaults, Machine, Machines, read};
-pub use load::load;
-pub use lower::nodes;
+pub use load::{Declared, declared, load};
+pub use lower::{nodes, outlines};

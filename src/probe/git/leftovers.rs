@@ -74,6 +74,17 @@ impl Git {
     }
 }
 
+/// Removes what killed fetches have left in a mirror that is whole: parts of packs, which nothing names. The same holds
+/// of them as of clones. What cannot be removed stays.
+pub(super) fn sweep_parts(mirror: &Path, now: SystemTime) {
+    let packs = fs::read_dir(mirror.join("objects/pack")).into_iter().flatten().flatten();
+    packs
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"tmp_"))
+        .map(|entry| entry.path())
+        .filter(|path| is_untouched(path, now).unwrap_or(false))
+        .for_each(|path| drop(fs::remove_file(path)));
+}
+
 /// Whether nothing in a tree was changed lately. What lies in the future counts as lately: clocks of hosts differ.
 fn is_untouched(path: &Path, now: SystemTime) -> io::Result<bool> {
     let metadata = fs::symlink_metadata(path)?;

@@ -18,7 +18,7 @@ use crate::process::What;
 pub(super) const UNFINISHED: &str = ".graph-clone-";
 
 /// How long a clone or a fetch may take: the kernel over a slow line.
-const TRANSFER_DEADLINE: Duration = Duration::from_secs(2 * 3600);
+pub(super) const TRANSFER_DEADLINE: Duration = Duration::from_secs(2 * 3600);
 
 /// The largest file that is read of a mirror.
 const LARGEST_BLOB: usize = 64 << 20;
@@ -156,7 +156,7 @@ impl Git {
     }
 }
 
-fn check_commit(commit: &str) -> Result<(), BadAddress> {
+pub(super) fn check_commit(commit: &str) -> Result<(), BadAddress> {
     if is_commit(commit) {
         return Ok(());
     }

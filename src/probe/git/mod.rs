@@ -2,15 +2,23 @@
 //! fast as any library.
 
 mod address;
+mod blobless;
+mod history;
 mod leftovers;
 mod local;
 mod mirror;
+mod objects;
 mod program;
 mod remote;
+mod revision;
 
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
+pub(super) use objects::NoRevision;
+pub(super) use remote::{RemoteTree, in_parallel};
 
 pub use address::mirror_name;
+pub use history::{History, LogEntry};
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};
+pub use revision::Revision;

@@ -20,6 +20,11 @@ impl Identity {
         Self { fields: Fields::of(domain), is_settled: true }
     }
 
+    /// Adds a text on which the answer depends too.
+    pub(super) fn add_text(&mut self, text: &str) {
+        self.fields.add(text);
+    }
+
     /// Adds a file by its path and what the file system says of it; `false` if it is not there.
     pub(super) fn add_file(&mut self, path: &Path) -> bool {
         let Ok(file) = path.metadata() else { return false };

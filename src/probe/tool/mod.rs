@@ -5,9 +5,13 @@ mod find;
 mod identity;
 mod image;
 mod kas;
+mod package;
+mod program;
 mod python;
 
 pub use bitbake::bitbake_version;
 pub use find::find_program;
 pub use image::image_digest;
 pub use kas::{KasProbe, KasVersion, first_kas_with, newest_format, refuses_late_source_dir};
+pub use package::package_hint;
+pub use program::tool_fact;

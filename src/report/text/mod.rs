@@ -1,6 +1,8 @@
 //! The forms for people at a terminal or in a log.
 
+mod diff;
 mod list;
+mod lock;
 mod plan;
 mod reason;
 mod runs;
@@ -8,7 +10,9 @@ mod show;
 mod summary;
 mod why;
 
+pub use self::diff::diff;
 pub use self::list::{excluded, list};
+pub use self::lock::{lock, lock_check};
 pub use self::plan::plan;
 pub use self::runs::runs;
 pub use self::show::show;

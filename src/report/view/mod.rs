@@ -3,8 +3,10 @@
 //!
 //! All text in a view is as it was found, so untrusted; the forms escape it for their readers.
 
+pub mod diff;
 pub mod excluded;
 pub mod list;
+pub mod lock;
 pub mod plan;
 pub mod reason;
 pub mod runs;

@@ -126,6 +126,13 @@ impl WhyView {
         }
     }
 
+    /// Leaves a part out that turned out not to have changed.
+    #[must_use]
+    pub fn without(mut self, part: &str) -> Self {
+        self.reasons.retain(|reason| reason.part.as_deref() != Some(part));
+        self
+    }
+
     /// Adds the files that changed in a tree.
     #[must_use]
     pub fn with_files(mut self, part: &str, mut files: Vec<FileChange>) -> Self {

@@ -6,6 +6,7 @@ mod doctor;
 mod escapes;
 mod files;
 mod json;
+mod kernels;
 mod names;
 mod repos;
 mod secrets;

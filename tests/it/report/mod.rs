@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, in its setup too")]
 
-mod boards;
+pub(crate) mod boards;
 mod diagnostics;
 mod escape;
 mod json;

@@ -34,5 +34,5 @@ mod tests;
 
 pub use generate::generated_file;
 pub use ground::Ground;
-pub use parts::{inputs, unresolved};
+pub use parts::{inputs, revision, unresolved};
 pub(super) use statements::statements;

@@ -116,7 +116,8 @@ fn patches(
 }
 
 /// Where the commit of a clone comes from; `None` where nothing but its program can tell.
-pub(super) fn revision(repo: &EffectiveRepo) -> Option<Source> {
+#[must_use]
+pub fn revision(repo: &EffectiveRepo) -> Option<Source> {
     let url = repo.url.as_ref()?.value.to_string();
     let reference = |name: &str, kind: &str| {
         let name = match name.strip_prefix("refs/") {

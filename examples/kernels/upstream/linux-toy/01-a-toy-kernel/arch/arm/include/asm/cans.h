@@ -1,0 +1,2 @@
+// The cans of an arm.
+struct can { int size; };

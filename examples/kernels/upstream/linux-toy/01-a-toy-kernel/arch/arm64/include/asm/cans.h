@@ -1,0 +1,2 @@
+// The cans of an arm64.
+struct can { int size; };

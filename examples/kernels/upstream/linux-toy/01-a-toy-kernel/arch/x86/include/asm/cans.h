@@ -1,0 +1,2 @@
+// The cans of an x86.
+struct can { int size; };

@@ -1,0 +1,2 @@
+// Pages.
+#define PAGE_SIZE 4096

@@ -1,0 +1,2 @@
+// Read before every source: what is configured.
+#include <generated/autoconf.h>

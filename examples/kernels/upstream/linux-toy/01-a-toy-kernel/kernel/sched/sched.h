@@ -1,0 +1,2 @@
+// For the scheduler alone.
+struct toy { u32 turns; };

