@@ -9,7 +9,7 @@
 //!
 //! `LINUX.git` is the git directory of a Linux tree, of which `HEAD` is taken; it is only read. `WORK` is an empty
 //! directory, or that of an earlier call, of which the tree and the first build are used again; it needs some 2 GB. The
-//! build is of `tinyconfig` for x86, with time, user, host and version fixed, so that equal sources make equal bytes.
+//! build is of `tinyconfig` for x86_64, with time, user, host and version fixed, so that equal sources make equal bytes.
 //!
 //! `reduced` is the stronger half of the proof: a clean build of a tree that has lost every file that is not in the set,
 //! and of one in which each such file has another content, must make the same `vmlinux`. What it cannot show, that

@@ -102,7 +102,7 @@ xyz: 1
     graph.yaml:15:14: `ignore[1]` must be a string, not a mapping [{]
     graph.yaml:16:9: `stamps` must be `record` or `key`, not `recrod` [recrod]
     graph.yaml:17:1: unknown key `xyz` [xyz]
-      hint: known keys are `version`, `sources`, `defaults`, `shared`, `cache`, `run`, `kas`, `trees`, `ignore`, `stamps`
+      hint: known keys are `version`, `sources`, `defaults`, `shared`, `cache`, `run`, `kas`, `trees`, `source`, `ignore`, `stamps`
     "#);
 }
 

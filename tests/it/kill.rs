@@ -106,7 +106,7 @@ fn outputs(world: &World) -> Outputs {
 }
 
 /// The processes that work in the world once everything had time to end.
-fn processes_after(world: &World) -> Vec<String> {
+pub(crate) fn processes_after(world: &World) -> Vec<String> {
     let begun = Instant::now();
     loop {
         let left = processes(world.root());

@@ -91,7 +91,8 @@ pub fn run(
             let policy = Policy { live: live.as_deref(), ..Policy::with_budget(budget.0, now) };
             let done = cache.gc(&guard, &policy, mode).map_err(failure)?;
             let mut collected = Collected::of(&done, *dry_run, &project);
-            collected.add(&checkouts::remove_unused(&project, context, *dry_run)?, &project);
+            let checkouts = checkouts::remove_unused(&project, context, *dry_run)?;
+            collected.add(&checkouts, &project);
             show(args.format, &collected, Collected::text, out)
         }
         Action::Verify => {

@@ -232,16 +232,25 @@ fn included(text: &str, arch: Option<&str>) -> Vec<Word> {
 
 /// Where the path of a word may begin.
 fn bases(word: &Word, own: &str, directories: &[String]) -> Vec<String> {
-    let own = own.to_owned();
+    let mut owns = vec![own.to_owned()];
+    // A tool is made in one directory, and the lists of those below it name files from there.
+    let mut at = own;
+    while at.starts_with("tools/") {
+        at = parent(at);
+        owns.push(at.to_owned());
+    }
     match word.base {
         // Outside the places of the tree a pattern is of names that are made, unless it tells enough of one.
         Base::Bare | Base::Output if !word.is_literal() && !tells_a_name(word) => Vec::new(),
         Base::Root => vec![String::new()],
-        Base::Own => vec![own],
-        Base::Bare | Base::Output if word.path.contains('/') => vec![own, String::new()],
-        Base::Bare | Base::Output => vec![own],
+        Base::Own => owns,
+        Base::Bare | Base::Output => {
+            owns.extend(word.path.contains('/').then(String::new));
+            owns
+        }
         Base::Variable if tells_a_name(word) => {
-            directories.iter().cloned().chain([own, String::new()]).collect()
+            owns.push(String::new());
+            directories.iter().cloned().chain(owns).collect()
         }
         Base::Variable => Vec::new(),
     }

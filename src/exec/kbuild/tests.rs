@@ -248,6 +248,20 @@ fn a_pattern_in_a_visited_directory_makes_every_new_file_count() {
 }
 
 #[test]
+fn the_lists_of_a_tool_name_files_from_where_it_is_made() {
+    let world = World::new();
+    world.write("w/tools/t/below/Build", "$(OUTPUT)x.c: ../lib/gen.awk\n");
+    world.write("w/tools/lib/gen.awk", "");
+    world.write("w/tools/lib/s/s.c", "");
+    world.write("o/tools/t/below/.b.o.cmd", "source_b.o := s.c\n");
+    let files = world.files("kbuild");
+    // The second was made in a library's directory, of which its record says nothing.
+    for path in ["tools/t/below/Build", "tools/lib/gen.awk", "tools/lib/s/s.c"] {
+        assert!(files.contains(&path.to_owned()), "{path}: {files:?}");
+    }
+}
+
+#[test]
 fn files_that_a_configuration_names_count_or_nothing_can_be_told() {
     let head = "# Linux/toy 6.1 Kernel Configuration\n";
     let check = |lines: &str, expect: Option<&str>| {

@@ -60,7 +60,9 @@ pub fn tool_fact(env: &Environment, memory: &dyn Memory, name: &str) -> Fact {
         }
         Found::At(path) => match ask(env, memory, name, &path) {
             Ok(told) => told.fact(),
-            Err(why) => unknown(why),
+            // As good as none: whoever looks for it gets the same answer. A `rustc` of rustup without a toolchain is one.
+            Err(Silence::Fails(_)) if OPTIONAL.contains(&name) => Told::failure().fact(),
+            Err(Silence::Fails(why) | Silence::Unclear(why)) => unknown(why),
         },
     }
 }
@@ -71,7 +73,19 @@ struct Told {
     details: String,
 }
 
+/// Why a program said nothing.
+enum Silence {
+    /// It ran, and ended with a failure.
+    Fails(String),
+    /// Nobody knows what it would have said.
+    Unclear(String),
+}
+
 impl Told {
+    fn failure() -> Self {
+        Self { version: "(fails)".to_owned(), details: String::new() }
+    }
+
     fn fact(&self) -> Fact {
         let fields = Fields::of("graph fact tool v1").field(&self.version).field(&self.details);
         Fact::Known { digest: fields.finish(), text: self.version.as_str().into() }
@@ -126,14 +140,14 @@ fn shim(env: &Environment, name: &str, path: &Path) -> Option<String> {
     SHIMS.iter().find(same).map(|shim| (*shim).to_owned())
 }
 
-fn ask(env: &Environment, memory: &dyn Memory, name: &str, path: &Path) -> Result<Told, String> {
+fn ask(env: &Environment, memory: &dyn Memory, name: &str, path: &Path) -> Result<Told, Silence> {
     let key = key(env, name, path);
     let known = key.and_then(|key| memory.tool(&key));
     if let Some(told) = known.and_then(|text| Told::remembered(&text)) {
         return Ok(told);
     }
     let version = first_line(&say(env, path, "--version")?)
-        .ok_or_else(|| format!("`{name} --version` says nothing"))?;
+        .ok_or_else(|| Silence::Unclear(format!("`{name} --version` says nothing")))?;
     let details = if is_compiler(name) { details(&say(env, path, "-v")?) } else { String::new() };
     if let Some(key) = key {
         memory.remember_tool(&key, &format!("{version}\n{details}"));
@@ -142,13 +156,13 @@ fn ask(env: &Environment, memory: &dyn Memory, name: &str, path: &Path) -> Resul
 }
 
 /// What a program writes, to whichever of its outputs.
-fn say(env: &Environment, path: &Path, argument: &str) -> Result<String, String> {
+fn say(env: &Environment, path: &Path, argument: &str) -> Result<String, Silence> {
     let passed = env.iter().filter(|(name, _)| PASSED.iter().any(|pass| name == pass));
     let call = Call::new(path).args([argument]).dir("/").env(passed).env([("LC_ALL", "C")]);
     let answer =
         call.deadline(DEADLINE).limit(LIMIT).answer().map_err(|error| match error.what {
-            What::Failed { .. } => format!("`{} {argument}` fails", path.display()),
-            _ => error.to_string(),
+            What::Failed { .. } => Silence::Fails(format!("`{} {argument}` fails", path.display())),
+            _ => Silence::Unclear(error.to_string()),
         })?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(text(&answer.stdout) + &text(&answer.stderr))
@@ -190,10 +204,21 @@ fn key(env: &Environment, name: &str, path: &Path) -> Option<Digest> {
     if &head == b"#!" || env.os("LD_LIBRARY_PATH").is_some() {
         return None;
     }
+    // What rustup puts in the place of `rustc` starts whichever toolchain is the default then.
+    if real.file_name() == Some(OsStr::new("rustup"))
+        || without_version(name) == "rustc" && has_other_names(&real)
+    {
+        return None;
+    }
     let mut identity = Identity::of("graph tool v1");
     // The name under which it is called decides what some programs are.
     identity.add_text(name);
     if identity.add_file(&real) { identity.finish() } else { None }
+}
+
+/// Whether a file is a hard link, which is how one program is put in the place of many.
+fn has_other_names(file: &Path) -> bool {
+    file.metadata().is_ok_and(|file| file.nlink() > 1)
 }
 
 fn is_name(name: &str) -> bool {

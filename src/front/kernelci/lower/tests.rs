@@ -166,6 +166,9 @@ fn the_config_of_a_defconfig_with_parts() {
     - tool make
     - tool flex
     - tool bison
+    - tool pahole
+    - tool rustc
+    - tool bindgen
     - defconfig = "defconfig" (builds.yaml:50)
     - config (order) = "CONFIG_B CONFIG_A CONFIG_B" (builds.yaml:50)
     - config CONFIG_B = "CONFIG_B=y\nCONFIG_B=m" (builds.yaml:50)
@@ -210,7 +213,8 @@ fn the_kernel_of_a_defconfig_with_parts() {
     - tool bison
     - tool bc
     - tool perl
-    - tool depmod, stamp
+    - tool pahole
+    - tool depmod
     - need config/main/usual/arm64/defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a%2Fb.config
     file build.json: "{\"revision\":{\"tree\":\"mainline\",\"url\":\"https://***@git.example/linux\",\"branch\":\"for-next/core\",\"commit\":\"0123456789012345678901234567890123456789\",\"describe\":\"v6.1.192\",\"describe_verbose\":\"v6.1.192-0-g0123456\"},\"environment\":{\"arch\":\"arm64\",\"compiler\":\"gcc\",\"cross_compile\":\"aarch64-linux-gnu-\",\"cross_compile_compat\":\"\",\"name\":\"gcc-12\",\"make_opts\":{\"KBUILD_BUILD_USER\":\"KernelCI\",\"W\":\"1\"}},\"image\":{\"target\":\"Image\",\"names\":[\"Image\"],\"dirs\":[\"arm64\"]},\"kselftest\":false,\"kernel\":{\"defconfig\":\"defconfig\",\"defconfig_full\":\"defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config\",\"defconfig_expanded\":\"defconfig+kernel/configs/debug.config+CONFIG_B=y+kernel/configs/tiny.config+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config\",\"defconfig_extras\":[\"debug\",\"CONFIG_B=y\",\"tiny\",\"CONFIG_A=n\",\"CONFIG_B=m\",\"KCONFIG_ALLCONFIG=a/b.config\"]}}\n<Tool(\"aarch64-linux-gnu-gcc\")>"
     firmware: graph __kernel-firmware WORK build.json
@@ -266,6 +270,9 @@ fn clang_and_the_tests_of_the_kernel() {
     tool make
     tool flex
     tool bison
+    tool pahole
+    tool rustc
+    tool bindgen
     defconfig = "x86_64_defconfig" (builds.yaml:50)
     fragment kselftest = "CONFIG_K=y" (builds.yaml:27)
     "#);
