@@ -6,18 +6,19 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use graph::digest::Digest;
 use graph::name::NodeName;
 use graph::record::{Availability, Outcome, OutputFile, Parts, Record, Records, Remembered};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Transaction};
 
 use crate::error::{Error, Fault};
 use crate::executions::{COLUMN_COUNT, COLUMNS, Stored, by_key};
 use crate::files::{Content, Links, contents};
-use crate::intern::{Texts, find_node, node_name, text};
+use crate::intern::{Texts, digest, find_node, head, node_name, text};
 use crate::parts::Known;
 use crate::state::State;
 
@@ -80,7 +81,55 @@ pub(crate) fn records_for<'a>(
         let record = reader.record(last.node, last.stored);
         records.insert_last(Remembered { record, available });
     }
-    Ok(records.recalling(move |key| recall(&reader, key)))
+    let heads = Heads::default();
+    let find = move |key: &Digest| {
+        heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
+    };
+    Ok(records.recalling(find))
+}
+
+/// What begins a key under which a success can be found: of a million nodes that never ran, none is looked up.
+///
+/// What is written after this was read is not found. In a run that is nothing: the engine itself remembers what ran in
+/// it, and no one else writes meanwhile. Elsewhere it would cost a build, and is never wrong.
+#[derive(Default)]
+struct Heads {
+    asked: AtomicUsize,
+    all: OnceLock<Option<Vec<i64>>>,
+}
+
+/// So many keys are looked up before it is worth reading what all others begin with.
+const FEW: usize = 64;
+
+impl Heads {
+    fn may_hold(&self, state: &State, key: &Digest) -> bool {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < FEW {
+            return true;
+        }
+        let all = self.all.get_or_init(|| {
+            let read = state.db.read("read keys", heads);
+            read.inspect_err(|error| tracing::warn!("keys are looked up one by one: {error}")).ok()
+        });
+        all.as_ref().is_none_or(|all| all.binary_search(&head(key)).is_ok())
+    }
+}
+
+/// The heads of all keys that are found by [`by_key`], in order.
+fn heads(tx: &Transaction<'_>) -> Result<Vec<i64>, Fault> {
+    let mut all = Vec::new();
+    let mut keys = tx.prepare("SELECT key_head FROM executions WHERE kept = 1")?;
+    let mut rows = keys.query([])?;
+    while let Some(row) = rows.next()? {
+        all.push(row.get(0)?);
+    }
+    let mut wide =
+        tx.prepare("SELECT wide_key FROM executions WHERE kept = 1 AND wide_key IS NOT NULL")?;
+    let mut rows = wide.query([])?;
+    while let Some(row) = rows.next()? {
+        all.push(head(&digest(row, 0)?));
+    }
+    all.sort_unstable();
+    Ok(all)
 }
 
 /// The last execution of a node, and what is known of the outputs in place.

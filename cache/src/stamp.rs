@@ -30,6 +30,20 @@ impl Stamp {
         }
     }
 
+    /// As [`Stamp::of`], of what the system call itself says.
+    pub(crate) fn of_raw(stat: &rustix::fs::Stat) -> Self {
+        let nanos = |seconds: i64, nanos: u64| {
+            seconds.saturating_mul(1_000_000_000).saturating_add_unsigned(nanos)
+        };
+        Self {
+            dev: stat.st_dev,
+            ino: stat.st_ino,
+            size: stat.st_size.cast_unsigned(),
+            mtime: nanos(stat.st_mtime, stat.st_mtime_nsec),
+            ctime: nanos(stat.st_ctime, stat.st_ctime_nsec),
+        }
+    }
+
     /// The later of its two times. The change time alone would do where there is one: no program can set it. But
     /// some file systems in user space make it up.
     pub(crate) fn newest(&self) -> Nanos {
@@ -39,7 +53,12 @@ impl Stamp {
 
 /// Whether anyone may execute the file.
 pub(crate) fn is_executable(metadata: &Metadata) -> bool {
-    metadata.mode() & 0o111 != 0
+    is_program(metadata.mode())
+}
+
+/// Whether anyone may execute a file of this mode.
+pub(crate) fn is_program(mode: u32) -> bool {
+    mode & 0o111 != 0
 }
 
 /// The time as the file system of `dir` would stamp it on a file now; the system's own clock where nothing can be

@@ -1,7 +1,11 @@
 //! What is so now: the observed value of every source. Observes nothing itself.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use foldhash::fast::{FixedState, RandomState};
 
 use crate::digest::{Digest, Fields};
 use crate::spec::Source;
@@ -26,11 +30,8 @@ impl Fact {
     /// A fact that is text, such as a version or a commit.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::shared(text.into())
-    }
-
-    fn shared(text: Arc<str>) -> Self {
-        Self::Known { digest: Fields::of("graph fact text v1").field(&*text).finish(), text }
+        let text: Arc<str> = text.into();
+        Self::Known { digest: text_digest(&text), text }
     }
 
     /// A fact that is content of which only the digest is shown.
@@ -51,33 +52,64 @@ impl Fact {
     /// A fact whose text must not be kept.
     #[must_use]
     pub fn secret(text: &str) -> Self {
-        Self::content(Fields::of("graph fact secret v1").field(text).finish())
+        Self::content(secret_digest(text))
     }
 }
 
-/// All facts of one run. A source that nobody observed is [`Fact::Unknown`], never absent.
+/// All facts of one run. A source that nobody observed is [`Fact::Unknown`], never absent. A clone shares what was
+/// observed, until one of the two learns more.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    observed: HashMap<Source, Fact>,
+    observed: Arc<HashMap<Source, Fact, RandomState>>,
+}
+
+/// What is known of a source, without a copy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Seen<'a> {
+    /// It is known, and what stands for it; nothing where that is the short form of the digest.
+    Known { digest: Digest, text: Option<&'a Arc<str>> },
+    /// It is not there.
+    Missing,
+    /// It is not known, and why; nothing where nobody looked.
+    Unknown(Option<&'a Arc<str>>),
 }
 
 impl Facts {
     /// Remembers what was observed.
     pub fn insert(&mut self, source: Source, fact: Fact) {
-        self.observed.insert(source, fact);
+        Arc::make_mut(&mut self.observed).insert(source, fact);
     }
 
     /// The fact for a source; values of the configuration are facts by themselves.
     #[must_use]
     pub fn get(&self, source: &Source) -> Fact {
+        match self.seen(source) {
+            Seen::Known { digest, text: Some(text) } => {
+                Fact::Known { digest, text: Arc::clone(text) }
+            }
+            Seen::Known { digest, text: None } => Fact::content(digest),
+            Seen::Missing => Fact::Missing,
+            Seen::Unknown(Some(why)) => Fact::Unknown(Arc::clone(why)),
+            Seen::Unknown(None) => Fact::Unknown("it was not observed".into()),
+        }
+    }
+
+    /// As [`Facts::get`].
+    pub(crate) fn seen<'a>(&'a self, source: &'a Source) -> Seen<'a> {
         match source {
-            Source::Value(text) => Fact::shared(Arc::clone(text)),
-            Source::Secret(text) => Fact::secret(text),
-            observed => self
-                .observed
-                .get(observed)
-                .cloned()
-                .unwrap_or_else(|| Fact::Unknown("it was not observed".into())),
+            Source::Value(text) => Seen::Known { digest: text_digest(text), text: Some(text) },
+            Source::Secret(text) => Seen::Known { digest: secret_digest(text), text: None },
+            observed => self.observed(observed),
+        }
+    }
+
+    /// As [`Facts::get`], for what is no value of the configuration.
+    pub(crate) fn observed(&self, source: &Source) -> Seen<'_> {
+        match self.observed.get(source) {
+            Some(Fact::Known { digest, text }) => Seen::Known { digest: *digest, text: Some(text) },
+            Some(Fact::Missing) => Seen::Missing,
+            Some(Fact::Unknown(why)) => Seen::Unknown(Some(why)),
+            None => Seen::Unknown(None),
         }
     }
 
@@ -89,7 +121,8 @@ impl Facts {
 
     /// Adds what was observed elsewhere.
     pub fn extend(&mut self, other: Self) {
-        self.observed.extend(other.observed);
+        let other = Arc::unwrap_or_clone(other.observed);
+        Arc::make_mut(&mut self.observed).extend(other);
     }
 
     /// Every observed source with its fact, in no order.
@@ -100,6 +133,40 @@ impl Facts {
 
 impl FromIterator<(Source, Fact)> for Facts {
     fn from_iter<I: IntoIterator<Item = (Source, Fact)>>(facts: I) -> Self {
-        Self { observed: facts.into_iter().collect() }
+        Self { observed: Arc::new(facts.into_iter().collect()) }
     }
+}
+
+/// How many texts a thread remembers the digests of.
+const REMEMBERED: usize = 2048;
+/// A longer text is digested anew, so that what is remembered takes little room.
+const LONGEST_REMEMBERED: usize = 256;
+
+/// The digest of a text. Nodes of a matrix share most of their values, and to find one is ten times quicker than to
+/// digest it: each thread remembers some, by content, one in each place that a hash of the text gives.
+fn text_digest(text: &Arc<str>) -> Digest {
+    type Slot = Option<(Arc<str>, Digest)>;
+    thread_local! {
+        static KNOWN: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
+    }
+    let digest = || Fields::of("graph fact text v1").field(&**text).finish();
+    if text.len() > LONGEST_REMEMBERED {
+        return digest();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if known.is_empty() {
+            known.resize(REMEMBERED, None);
+        }
+        let places = u64::try_from(REMEMBERED).expect("a small number");
+        let place = FixedState::default().hash_one(&**text) % places;
+        let slot = &mut known[usize::try_from(place).expect("less than a small number")];
+        match slot {
+            Some((same, digest)) if same == text => *digest,
+            _ => slot.insert((Arc::clone(text), digest())).1,
+        }
+    })
+}
+
+fn secret_digest(text: &str) -> Digest {
+    Fields::of("graph fact secret v1").field(text).finish()
 }

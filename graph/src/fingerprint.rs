@@ -1,4 +1,5 @@
-//! What goes into a node: its parts, and the key that they make. One walk serves the key and the explanation.
+//! What goes into a node: its parts, and the key that they make. The explained way, for people and for records; one walk
+//! serves it and the short way to the key.
 //!
 //! | part | from | in the key |
 //! | --- | --- | --- |
@@ -20,17 +21,13 @@
 use std::sync::Arc;
 
 use crate::digest::{Digest, Fields};
-use crate::facts::{Fact, Facts};
+use crate::facts::Facts;
 use crate::name::NodeName;
-use crate::spec::{
-    Condition, Dir, Node, Output, Piece, Place, Presence, Role, Source, Step, Template,
-};
+use crate::spec::{Input, Node, Place, Role};
+use crate::walk::{Found, Walker, walk};
 
 /// Raised when a node made under the old rules must not count as made under the new ones.
-const KEY_DOMAIN: &str = "graph key v2";
-
-/// The longest value that is kept with a part; `why` shows old and new, and no one reads more than this.
-const LONGEST_SHOWN: usize = 4096;
+pub(crate) const KEY_DOMAIN: &str = "graph key v2";
 
 /// One named ingredient with its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,66 +112,74 @@ pub fn fingerprint(
     made: impl Fn(&NodeName) -> Option<Digest>,
     reads: Option<Digest>,
 ) -> Fingerprint {
-    let mut narrowing = None;
-    let mut parts = Vec::with_capacity(node.inputs.len() + node.needs.len() + 2);
-    let mut obstacles: Vec<Obstacle> =
-        node.unresolved.iter().cloned().map(Obstacle::Unresolved).collect();
-    for input in &node.inputs {
-        let (digest, shown) = match facts.get(&input.source) {
-            Fact::Known { digest, text } => (digest, cut(&text)),
-            // What is not there was not stamped either.
-            Fact::Missing if input.role == Role::Stamp => continue,
-            Fact::Missing => (Fields::of("graph fact missing v1").finish(), "(missing)".into()),
-            Fact::Unknown(why) => {
-                if input.role == Role::Key {
-                    let (part, declared) = (input.part.clone(), input.declared.clone());
-                    obstacles.push(Obstacle::Unknown { part, why, declared });
-                }
-                continue;
-            }
-        };
-        let (name, declared) = (input.part.clone(), input.declared.clone());
-        let part = Part { name, digest, shown, declared, role: input.role };
-        parts.push(match (&input.source, reads) {
-            (Source::Commit(commit), Some(reads)) => {
-                match facts.get(&Source::Read(commit.clone(), reads)) {
-                    Fact::Known { digest, text } => {
-                        let read = Part { digest, shown: text, ..part.clone() };
-                        narrowing = Some(Narrowing { reads, whole: part });
-                        read
-                    }
-                    // The set was forgotten: all of the commit, then.
-                    Fact::Missing | Fact::Unknown(_) => part,
-                }
-            }
-            _ => part,
-        });
-    }
-    for need in &node.needs {
-        match made(need) {
-            Some(digest) => parts.push(derived(&need_part(need), digest)),
-            None => obstacles.push(Obstacle::Open(need.clone())),
-        }
-    }
-    parts.push(derived("action", action_digest(node, facts)));
-    parts.push(derived("outputs", outputs_digest(&node.outputs)));
+    let mut all = Explained::default();
+    all.parts.reserve(node.inputs.len() + node.needs.len() + 2);
+    walk(node, facts, |_, need| made(need), reads, &mut all);
+    let Explained { mut parts, obstacles, narrowing } = all;
     parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
     let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
     Fingerprint { parts, key, narrowing }
 }
 
+/// Everything, for people and for records.
+#[derive(Default)]
+struct Explained {
+    parts: Vec<Part>,
+    obstacles: Vec<Obstacle>,
+    narrowing: Option<Narrowing>,
+}
+
+impl<'a> Walker<'a> for Explained {
+    fn unresolved(&mut self, what: &'a str) {
+        self.obstacles.push(Obstacle::Unresolved(what.to_owned()));
+    }
+
+    fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>) {
+        let (name, declared, role) = (input.part.clone(), input.declared.clone(), input.role);
+        let whole = Part { name, digest: found.digest, shown: found.shown(), declared, role };
+        let Some((reads, read)) = narrowed else {
+            self.parts.push(whole);
+            return;
+        };
+        self.parts.push(Part { digest: read.digest, shown: read.shown(), ..whole.clone() });
+        self.narrowing = Some(Narrowing { reads, whole });
+    }
+
+    fn unknown(&mut self, input: &'a Input, why: Option<&'a Arc<str>>) {
+        let (part, declared) = (input.part.clone(), input.declared.clone());
+        let why = why.map_or_else(|| "it was not observed".into(), Arc::clone);
+        self.obstacles.push(Obstacle::Unknown { part, why, declared });
+    }
+
+    fn need(&mut self, need: &'a NodeName, made: Option<Digest>) {
+        match made {
+            Some(digest) => self.parts.push(derived(&need_part(need), digest)),
+            None => self.obstacles.push(Obstacle::Open(need.clone())),
+        }
+    }
+
+    fn own(&mut self, name: &'static str, digest: Digest) {
+        self.parts.push(derived(name, digest));
+    }
+}
+
 /// The key that parts make; stamps do not count. The parts must be sorted by name.
-///
-/// What a need is called is not in it: nodes that need what is the same are one execution, whoever made it.
 #[must_use]
 pub fn key_of(parts: &[Part]) -> Digest {
     let mut fields = Fields::of(KEY_DOMAIN);
     for part in parts.iter().filter(|part| part.role == Role::Key) {
-        let name = if is_need_part(&part.name) { NEED } else { &part.name };
-        fields.add(name.as_bytes());
-        fields.add(part.digest.as_bytes());
+        add_to_key(&mut fields, &part.name, part.digest);
     }
     fields.finish()
+}
+
+/// How a part enters a key, on the long way and on the short one.
+///
+/// What a need is called is not in it: nodes that need what is the same are one execution, whoever made it.
+pub(crate) fn add_to_key(fields: &mut Fields, name: &str, digest: Digest) {
+    let name = if is_need_part(name) { NEED } else { name };
+    fields.add(name.as_bytes());
+    fields.add(digest.as_bytes());
 }
 
 /// How the names of the parts begin by which needs enter.
@@ -186,7 +191,7 @@ pub(crate) fn is_need_part(name: &str) -> bool {
 }
 
 /// What the part is called by which a need enters.
-fn need_part(need: &NodeName) -> String {
+pub(crate) fn need_part(need: &NodeName) -> String {
     format!("{NEED}{need}")
 }
 
@@ -197,95 +202,5 @@ fn derived(name: &str, digest: Digest) -> Part {
         shown: digest.short().into(),
         declared: None,
         role: Role::Key,
-    }
-}
-
-fn cut(text: &Arc<str>) -> Arc<str> {
-    if text.len() <= LONGEST_SHOWN {
-        return text.clone();
-    }
-    let end = (0..=LONGEST_SHOWN).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    format!("{}…", &text[..end]).into()
-}
-
-fn outputs_digest(outputs: &[Output]) -> Digest {
-    let mut fields = Fields::of("graph output patterns v1");
-    for output in outputs {
-        fields.add(&output.pattern);
-        fields.add([u8::from(output.presence == Presence::Required)]);
-        if let Some(below) = &output.below {
-            fields.add("below");
-            fields.add(below);
-        }
-    }
-    fields.finish()
-}
-
-fn action_digest(node: &Node, facts: &Facts) -> Digest {
-    let action = &node.action;
-    let mut fields = Fields::of("graph action v2");
-    for taken in &action.takes {
-        fields.add("take");
-        // Of which need, by its place among the parts.
-        let before = node.needs.iter().filter(|need| **need < taken.from).count();
-        fields.add(before.to_string());
-        fields.add(&taken.output);
-        fields.add(&taken.path);
-    }
-    for file in &action.files {
-        fields.add("file");
-        fields.add(&file.path);
-    }
-    for step in &action.steps {
-        add_step(&mut fields, step, facts);
-    }
-    fields.finish()
-}
-
-fn add_step(fields: &mut Fields, step: &Step, facts: &Facts) {
-    fields.add("step");
-    fields.add(step.program);
-    for Condition { file, line, holds } in &step.when {
-        fields.add(if *holds { "with" } else { "without" });
-        fields.add(file);
-        fields.add(line);
-    }
-    if let Some(dir) = &step.dir {
-        fields.add("dir");
-        add_template(fields, dir, facts);
-    }
-    for arg in &step.args {
-        fields.add("arg");
-        add_template(fields, arg, facts);
-    }
-    for (name, value) in &step.env {
-        fields.add("env");
-        fields.add(name);
-        add_template(fields, value, facts);
-    }
-}
-
-/// Directories enter by their role: where the project lies is no part of a key. A fact enters by its value, so
-/// that a ref and the commit that it names make one key. One that is unknown leaves the node without a key anyway.
-fn add_template(fields: &mut Fields, template: &Template, facts: &Facts) {
-    fields.add(u64::try_from(template.0.len()).expect("a length fits 64 bits").to_le_bytes());
-    for piece in &template.0 {
-        match piece {
-            Piece::Text(text) => {
-                fields.add("text");
-                fields.add(text.as_bytes());
-            }
-            Piece::Dir(Dir::Work) => fields.add("work"),
-            Piece::Dir(Dir::Root) => fields.add("root"),
-            Piece::Dir(Dir::Checkout) => fields.add("checkout"),
-            Piece::Fact(source) => match facts.get(source) {
-                Fact::Known { digest, .. } => {
-                    fields.add("fact");
-                    fields.add(digest.as_bytes());
-                }
-                Fact::Missing => fields.add("missing"),
-                Fact::Unknown(_) => fields.add("unknown"),
-            },
-        }
     }
 }

@@ -8,7 +8,9 @@
 //! ```text
 //! digest · name resource      words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
-//! facts · fingerprint         what is so now, and what it makes of a node
+//! facts · action · walk       what is so now, and what of it goes into a node
+//! fingerprint                 what that makes of a node
+//! deferred keyed              the same, not yet made, and its key alone
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
 //! query                       which nodes are meant
 //! schedule · event            a run under way, and what is told of it
@@ -26,7 +28,14 @@ pub mod model;
 
 pub mod facts;
 
+mod action;
+
+mod walk;
+
 pub mod fingerprint;
+
+pub mod deferred;
+mod keyed;
 
 pub mod record;
 

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -32,11 +34,13 @@ impl NodeId {
 /// nodes that are free to go either way, declaration order is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
-    nodes: Vec<Node>,
+    nodes: Arc<Vec<Node>>,
     needs: Adjacency,
     dependents: Adjacency,
-    by_name: HashMap<NodeName, NodeId>,
+    by_name: Names,
 }
+
+type Names = HashMap<NodeName, NodeId, RandomState>;
 
 /// Compressed adjacency: the neighbours of `i` are `targets[starts[i]..starts[i + 1]]`.
 #[derive(Debug, Clone, Default)]
@@ -104,7 +108,7 @@ impl Graph {
     /// All defects at once.
     pub fn build(mut spec: Spec) -> Result<Self, Vec<Defect>> {
         let mut defects = Vec::new();
-        let mut by_name: HashMap<NodeName, NodeId> = HashMap::with_capacity(spec.nodes.len());
+        let mut by_name = Names::with_capacity_and_hasher(spec.nodes.len(), RandomState::default());
         for (index, node) in spec.nodes.iter().enumerate() {
             match by_name.entry(node.name.clone()) {
                 Entry::Vacant(entry) => {
@@ -166,6 +170,11 @@ impl Graph {
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
+    }
+
+    /// All declarations, by index.
+    pub(crate) fn shared(&self) -> Arc<Vec<Node>> {
+        Arc::clone(&self.nodes)
     }
 
     /// The id of a name.
@@ -257,19 +266,24 @@ fn cycles(spec: &Spec, left: &[NodeId], edges: &[(NodeId, NodeId)]) -> Vec<Defec
 /// Puts the nodes in their places.
 fn arranged(
     spec: Spec,
-    mut by_name: HashMap<NodeName, NodeId>,
+    mut by_name: Names,
     position: &[NodeId],
     mut edges: Vec<(NodeId, NodeId)>,
 ) -> Graph {
     let count = spec.nodes.len();
-    by_name.values_mut().for_each(|id| *id = position[id.index()]);
-    let mut nodes: Vec<(NodeId, Node)> = position.iter().copied().zip(spec.nodes).collect();
-    nodes.sort_unstable_by_key(|(id, _)| *id);
-    for (from, to) in &mut edges {
-        (*from, *to) = (position[from.index()], position[to.index()]);
+    let mut nodes = spec.nodes;
+    let is_in_order = position.iter().enumerate().all(|(index, id)| id.index() == index);
+    if !is_in_order {
+        by_name.values_mut().for_each(|id| *id = position[id.index()]);
+        let mut placed: Vec<(NodeId, Node)> = position.iter().copied().zip(nodes).collect();
+        placed.sort_unstable_by_key(|(id, _)| *id);
+        nodes = placed.into_iter().map(|(_, node)| node).collect();
+        for (from, to) in &mut edges {
+            (*from, *to) = (position[from.index()], position[to.index()]);
+        }
     }
     let dependents = Adjacency::of(count, &edges);
     edges.iter_mut().for_each(|edge| *edge = (edge.1, edge.0));
     let needs = Adjacency::of(count, &edges);
-    Graph { nodes: nodes.into_iter().map(|(_, node)| node).collect(), needs, dependents, by_name }
+    Graph { nodes: Arc::new(nodes), needs, dependents, by_name }
 }

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::fast::RandomState;
+
 use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::model::{Graph, NodeId};
-use crate::name::NodeName;
 use crate::record::Records;
-use crate::verdict::{Judgement, Rebuild, Verdict, judge};
+use crate::verdict::{Judgement, Rebuild, Verdict, judge_in};
 
 /// The judgement on each wanted node, needs first.
 #[derive(Debug, Clone, Default)]
@@ -57,20 +58,22 @@ pub fn plan(
     facts: &Facts,
     records: &Records,
 ) -> Plan {
-    let mut made: Vec<Option<Digest>> = vec![None; graph.len()];
+    let order = graph.closure(wanted);
     let mut is_forced = vec![false; graph.len()];
     forced.iter().for_each(|id| is_forced[id.index()] = true);
-    let mut running: HashMap<Digest, NodeId> = HashMap::new();
-    let mut entries = Vec::new();
-    for id in graph.closure(wanted) {
-        let node = graph.node(id);
+    let mut made: Vec<Option<Digest>> = vec![None; graph.len()];
+    let mut running: HashMap<Digest, NodeId, RandomState> = HashMap::default();
+    let mut entries = Vec::with_capacity(order.len());
+    for id in order {
         let rebuild = if is_forced[id.index()] { Rebuild::Forced } else { Rebuild::Stale };
-        let made_by = |need: &NodeName| graph.id(need).and_then(|need| made[need.index()]);
-        let judgement = judge(node, facts, made_by, records, rebuild);
+        let judgement = judge_in((graph, id), facts, &made, records, rebuild);
+        let last = || records.last(&graph.node(id).name);
+        // Nobody asks what those have left that nobody needs.
+        let is_needed = !graph.dependents(id).is_empty();
         let mut duplicate_of = None;
-        match (&judgement.verdict, judgement.fingerprint.execution_key()) {
-            (Verdict::Fresh, _) => {
-                let last = records.last(&node.name).expect("a fresh node has a record");
+        match (&judgement.verdict, judgement.execution_key) {
+            (Verdict::Fresh, _) if is_needed => {
+                let last = last().expect("a fresh node has a record");
                 made[id.index()] = Some(last.record.made());
             }
             (Verdict::Restorable { from, .. }, _) => made[id.index()] = Some(from.made()),
@@ -80,15 +83,12 @@ pub fn plan(
                     entry.insert(id);
                 }
             },
-            (Verdict::Stale(_) | Verdict::Open(_), _) => {}
+            (Verdict::Fresh | Verdict::Stale(_) | Verdict::Open(_), _) => {}
         }
         let runs = matches!(judgement.verdict, Verdict::Stale(_) | Verdict::Open(_))
             && duplicate_of.is_none();
-        let estimate_ms = records
-            .last(&node.name)
-            .filter(|_| runs)
-            .map(|last| last.record.cost.wall_ms)
-            .filter(|&ms| ms > 0);
+        let took = || last().map(|last| last.record.cost.wall_ms).filter(|&ms| ms > 0);
+        let estimate_ms = if runs { took() } else { None };
         entries.push(Planned { id, judgement, duplicate_of, estimate_ms });
     }
     Plan { entries }

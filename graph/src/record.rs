@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Fields};
@@ -168,7 +169,7 @@ pub struct Remembered {
 /// What the cache remembers of the nodes in question.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    last: HashMap<NodeName, Remembered>,
+    last: HashMap<NodeName, Remembered, RandomState>,
     succeeded: HashMap<Digest, Remembered>,
     forgotten: HashSet<Digest>,
     recall: Option<Recall>,

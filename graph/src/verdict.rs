@@ -4,12 +4,16 @@
 //! A node is fresh only if its last execution succeeded, under the very key it would have now, and its outputs
 //! are still in place. Whatever is in doubt is stale.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::deferred::DeferredFingerprint;
 use crate::digest::Digest;
 use crate::facts::Facts;
-use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint, is_need_part};
+use crate::fingerprint::{Obstacle, Part, fingerprint, is_need_part};
+use crate::keyed::Keyed;
+use crate::model::{Graph, NodeId};
 use crate::name::NodeName;
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::spec::{Node, Place, Role};
@@ -86,10 +90,12 @@ pub struct Judgement {
     /// The decision.
     pub verdict: Verdict,
     /// What went into it; this is what a record of the execution keeps.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: DeferredFingerprint,
+    /// As [`Fingerprint::execution_key`](crate::fingerprint::Fingerprint::execution_key); not said of what is fresh.
+    pub execution_key: Option<Digest>,
 }
 
-/// Decides one node. `made` tells what a need left, once that need has settled.
+/// Decides one node, the long way. `made` tells what a need left, once that need has settled.
 pub fn judge(
     node: &Node,
     facts: &Facts,
@@ -97,40 +103,87 @@ pub fn judge(
     records: &Records,
     rebuild: Rebuild,
 ) -> Judgement {
-    let reads = records.last(&node.name).and_then(|last| last.record.reads);
-    let fingerprint = fingerprint(node, facts, made, reads);
-    let verdict = decide(node, &fingerprint, records, rebuild);
-    Judgement { verdict, fingerprint }
-}
-
-fn decide(node: &Node, fingerprint: &Fingerprint, records: &Records, rebuild: Rebuild) -> Verdict {
     let last = records.last(&node.name);
+    let reads = last.and_then(|last| last.record.reads);
+    let fingerprint = fingerprint(node, facts, made, reads);
+    let execution_key = fingerprint.execution_key();
     let mut reasons = match &fingerprint.key {
         Ok(key) => reasons(last, *key, &fingerprint.parts),
         Err(obstacles) => reasons_so_far(last, obstacles, &fingerprint.parts),
     };
     if rebuild == Rebuild::Forced {
         reasons.insert(0, Reason::Forced);
+    }
+    let verdict = match &fingerprint.key {
+        Ok(key) => decide(reasons, *key, || execution_key, records, rebuild),
+        Err(obstacles) if reasons.is_empty() => Verdict::Open(open_needs(obstacles)),
+        Err(_) => Verdict::Stale(reasons),
+    };
+    let execution_key = execution_key.filter(|_| verdict != Verdict::Fresh);
+    Judgement { verdict, fingerprint: fingerprint.into(), execution_key }
+}
+
+/// Decides one node of a graph as [`judge`] does, and takes the short way where that tells as much: where the key is
+/// what it was, or nothing is remembered with which parts could be compared.
+pub(crate) fn judge_in(
+    (graph, id): (&Graph, NodeId),
+    facts: &Facts,
+    made: &[Option<Digest>],
+    records: &Records,
+    rebuild: Rebuild,
+) -> Judgement {
+    let node = graph.node(id);
+    let needs = graph.needs(id);
+    let last = records.last(&node.name);
+    let reads = last.and_then(|last| last.record.reads);
+    let short = Keyed::of(node, facts, |at| made[needs[at].index()], reads);
+    let found = short.and_then(|keyed| {
+        let key = keyed.key();
+        let mut reasons = reasons_without_parts(last, key)?;
+        let execution_key = LazyCell::new(|| keyed.execution_key_beside(key));
+        if rebuild == Rebuild::Forced {
+            reasons.insert(0, Reason::Forced);
+        }
+        let verdict = decide(reasons, key, || Some(*execution_key), records, rebuild);
+        let execution_key = (verdict != Verdict::Fresh).then(|| *execution_key);
+        Some((verdict, execution_key))
+    });
+    let Some((verdict, execution_key)) = found else {
+        return judge(node, facts, |need| made[graph.id(need)?.index()], records, rebuild);
+    };
+    let needs = needs.iter().map(|need| made[need.index()]);
+    let fingerprint = DeferredFingerprint::new((graph, id), facts, needs, reads);
+    Judgement { verdict, fingerprint, execution_key }
+}
+
+/// The verdict on a node with a key.
+fn decide(
+    reasons: Vec<Reason>,
+    key: Digest,
+    execution_key: impl FnOnce() -> Option<Digest>,
+    records: &Records,
+    rebuild: Rebuild,
+) -> Verdict {
+    if reasons.is_empty() {
+        return Verdict::Fresh;
+    }
+    if rebuild == Rebuild::Forced {
         return Verdict::Stale(reasons);
     }
-    match (&fingerprint.key, reasons.is_empty()) {
-        (Ok(_), true) => Verdict::Fresh,
-        (Ok(key), false) => match proof(key, fingerprint, records) {
-            Some(same) => Verdict::Restorable { reasons, from: same.record },
-            None => Verdict::Stale(reasons),
-        },
-        (Err(_), false) => Verdict::Stale(reasons),
-        (Err(obstacles), true) => Verdict::Open(open_needs(obstacles)),
+    match proof(key, execution_key, records) {
+        Some(same) => Verdict::Restorable { reasons, from: same.record },
+        None => Verdict::Stale(reasons),
     }
 }
 
 /// An execution that shows what one of this node would leave: one under its key, or one of all that it would be run with.
-fn proof(key: &Digest, fingerprint: &Fingerprint, records: &Records) -> Option<Remembered> {
+fn proof(
+    key: Digest,
+    execution_key: impl FnOnce() -> Option<Digest>,
+    records: &Records,
+) -> Option<Remembered> {
     let under = |key: &Digest| records.succeeded(key).filter(|same| is_proof(same, key));
-    under(key).or_else(|| {
-        fingerprint.narrowing.as_ref()?;
-        under(&fingerprint.execution_key()?)
-    })
+    under(&key).or_else(|| under(&execution_key().filter(|wide| *wide != key)?))
 }
 
 /// Whether an execution shows what one under this key would leave. One that failed shows nothing, and neither
@@ -145,19 +198,28 @@ fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
 /// Why a node with this key and these parts is not fresh, given its last execution; empty if it is.
 #[must_use]
 pub fn reasons(last: Option<&Remembered>, key: Digest, parts: &[Part]) -> Vec<Reason> {
+    if let Some(reasons) = reasons_without_parts(last, key) {
+        return reasons;
+    }
     let Some(last) = last else { return vec![Reason::NeverBuilt] };
     let changes = || differences(&last.record.parts, parts);
     if last.record.outcome != Outcome::Succeeded {
         return std::iter::once(Reason::LastRun(last.record.outcome)).chain(changes()).collect();
     }
-    if last.record.key != key {
-        let changes = changes();
-        return if changes.is_empty() { vec![Reason::KeyRules] } else { changes };
+    let changes = changes();
+    if changes.is_empty() { vec![Reason::KeyRules] } else { changes }
+}
+
+/// As [`reasons`], where no parts have to be compared for it.
+fn reasons_without_parts(last: Option<&Remembered>, key: Digest) -> Option<Vec<Reason>> {
+    let Some(last) = last else { return Some(vec![Reason::NeverBuilt]) };
+    if last.record.outcome != Outcome::Succeeded || last.record.key != key {
+        return None;
     }
-    match last.available {
+    Some(match last.available {
         Availability::InPlace => Vec::new(),
         Availability::InStore | Availability::Gone => vec![Reason::OutputsMissing],
-    }
+    })
 }
 
 /// Why a node without a key is not fresh, as far as it can be told; empty if all that is missing are needs that have

@@ -1,6 +1,7 @@
 //! The lines that say it all, and what they are made of. Shared by the text and the Markdown; without colours.
 
 use std::cmp::Reverse;
+use std::hash::{Hash, Hasher};
 
 use graph::name::NodeName;
 use indexmap::IndexMap;
@@ -13,30 +14,50 @@ use super::words::{about, count, duration, number};
 use crate::escape::terminal;
 
 /// A reason with the nodes that share it.
-pub(super) type Cause<'a> = (&'a ReasonView, Vec<&'a NodeName>);
+pub(super) type Cause<'a> = (ReasonView, Vec<&'a NodeName>);
 
 /// Each reason with the nodes that share it, the most shared first.
-pub(super) fn causes(view: &PlanView) -> Vec<Cause<'_>> {
-    let mut causes: IndexMap<Sameness<'_>, Cause<'_>> = IndexMap::new();
-    for node in &view.nodes {
-        for reason in node.reasons.iter().filter(|reason| reason.kind != ReasonKind::Open) {
-            let cause = causes.entry(sameness(reason)).or_insert((reason, Vec::new()));
-            cause.1.push(&node.name);
+pub(super) fn causes<'a>(view: &PlanView<'a>) -> Vec<Cause<'a>> {
+    let mut causes: IndexMap<Alike, Vec<&NodeName>> = IndexMap::new();
+    for (node, head) in view.nodes.iter().zip(view.nodes.heads()) {
+        for reason in node.reasons.into_iter().filter(|reason| reason.kind != ReasonKind::Open) {
+            causes.entry(Alike(reason)).or_default().push(head.name);
         }
     }
-    let mut causes: Vec<_> = causes.into_values().collect();
+    let mut causes: Vec<_> =
+        causes.into_iter().map(|(Alike(reason), nodes)| (reason, nodes)).collect();
     causes.sort_by_key(|(_, nodes)| Reverse(nodes.len()));
     causes
 }
 
+/// A reason, which equals those that are one with it to a reader.
+struct Alike(ReasonView);
+
 /// What makes two reasons one to a reader.
 type Sameness<'a> = (ReasonKind, Option<&'a str>, Option<&'a str>, Option<&'a ReasonView>);
 
-/// Content is shown by name and place. Its digests tell readers nothing, and those of one commit differ between builds
-/// that read different files of it.
-fn sameness(reason: &ReasonView) -> Sameness<'_> {
-    let whole = (reason.nature != Nature::Content).then_some(reason);
-    (reason.kind, reason.part.as_deref(), reason.declared.as_deref(), whole)
+impl Alike {
+    /// Content is shown by name and place. Its digests tell readers nothing, and those of one commit differ between
+    /// builds that read different files of it.
+    fn sameness(&self) -> Sameness<'_> {
+        let Self(reason) = self;
+        let whole = (reason.nature != Nature::Content).then_some(reason);
+        (reason.kind, reason.part.as_deref(), reason.declared.as_deref(), whole)
+    }
+}
+
+impl PartialEq for Alike {
+    fn eq(&self, other: &Self) -> bool {
+        self.sameness() == other.sameness()
+    }
+}
+
+impl Eq for Alike {}
+
+impl Hash for Alike {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sameness().hash(state);
+    }
 }
 
 /// Between the pieces of a line that says it all.

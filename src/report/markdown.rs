@@ -35,10 +35,18 @@ impl Bounded {
     }
 
     /// Adds a piece for each item while they fit, then says how many did not.
-    fn all<T>(&mut self, items: &[T], noun: &str, kept: usize, piece: impl Fn(&T) -> String) {
-        let fitted = items.iter().take_while(|item| self.add(&piece(item), kept + RESERVE)).count();
-        if fitted < items.len() {
-            let rest = count(items.len() - fitted, noun);
+    fn all<T>(
+        &mut self,
+        items: impl IntoIterator<IntoIter: ExactSizeIterator<Item = T>>,
+        noun: &str,
+        kept: usize,
+        piece: impl Fn(T) -> String,
+    ) {
+        let items = items.into_iter();
+        let all = items.len();
+        let fitted = items.map(piece).take_while(|piece| self.add(piece, kept + RESERVE)).count();
+        if fitted < all {
+            let rest = count(all - fitted, noun);
             self.add(&format!("\n… and {rest}, left out for length\n"), kept);
         }
     }
@@ -48,7 +56,7 @@ impl Bounded {
 ///
 /// # Errors
 /// When the writer fails.
-pub fn plan(view: &PlanView, out: &mut dyn Write) -> io::Result<()> {
+pub fn plan(view: &PlanView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
     let mut text = Bounded(String::new());
     text.add(
@@ -67,7 +75,7 @@ pub fn plan(view: &PlanView, out: &mut dyn Write) -> io::Result<()> {
     if !view.nodes.is_empty() {
         text.add(&folded(view.nodes.len()), 0);
         text.add("| node | verdict | last took | because of |\n| --- | --- | --- | --- |\n", 0);
-        text.all(&view.nodes, "more node", 16, node_row);
+        text.all(view.nodes.iter(), "more node", 16, |node| node_row(&node));
         text.add("\n</details>\n", 0);
     }
     out.write_all(text.0.as_bytes())

@@ -123,3 +123,53 @@ fn large_files_and_many_files_have_plain_digests() {
     let expected: Vec<_> = (0..300).map(|n: usize| known(&n.to_string())).collect();
     assert_eq!(cache.contents(&paths, Links::AsLinks), expected);
 }
+
+/// Makes something of one of a few kinds.
+fn make(path: &Path, kind: u8) {
+    match kind {
+        0 | 1 => fs::write(path, "text").unwrap(),
+        2 => {
+            fs::write(path, "program").unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        3 => symlink("f0", path).unwrap(),
+        4 => symlink("none", path).unwrap(),
+        5 => fs::create_dir(path).unwrap(),
+        _ => {}
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+    /// Neighbours are looked at together, from their directory. What is found is what each by itself is found to be.
+    #[test]
+    fn together_is_as_one_by_one(
+        kinds in proptest::collection::vec(0..7_u8, 1..40),
+        asked in proptest::collection::vec((0..44_usize, 0..6_u8), 1..150),
+    ) {
+        let world = World::new();
+        let cache = world.open();
+        fs::create_dir(world.path("d")).unwrap();
+        symlink("d", world.path("l")).unwrap();
+        for (at, kind) in kinds.iter().enumerate() {
+            make(&world.path(&format!("d/f{at}")), *kind);
+        }
+        let path = |(at, how): &(usize, u8)| match how {
+            0 | 1 => world.path(&format!("d/f{at}")),
+            2 => world.path(&format!("l/f{at}")),
+            3 => world.path(&format!("d//f{at}")),
+            4 => world.path(&format!("d/../d/f{at}/")),
+            _ => world.path(&format!("d/f{at}/..")),
+        };
+        for links in [Links::AsLinks, Links::Followed] {
+            let mut paths: Vec<_> = asked.iter().map(path).collect();
+            for _ in 0..2 {
+                let alone: Vec<_> =
+                    paths.iter().map(|path| cache.contents(&[path], links).remove(0)).collect();
+                assert_eq!(cache.contents(&paths, links), alone);
+                paths.sort();
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use cache::{Cache, Mode, Policy};
 use graph::digest::Digest;
 use graph::fingerprint::{Part, key_of};
-use graph::record::{Availability, Outcome};
+use graph::record::{Availability, Outcome, Records};
 use graph::spec::{Place, Role};
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use proptest::test_runner::Config;
@@ -82,8 +82,15 @@ fn check(world: &World, cache: &Cache) {
         let path = world.dir().join("store").join(&hex[..2]).join(&hex[2..]);
         std::fs::read(path).is_ok_and(|content| Digest::of(&content) == *digest)
     };
+    // Who asks for many keys is told the same.
+    let many = cache.records_for([]).unwrap();
+    (0..100_u8).for_each(|n| assert!(many.succeeded(&Digest::of(&[n, n])).is_none()));
     for last in names.iter().filter_map(|name| records.last(name)) {
         let record = &last.record;
+        let told = |records: &Records| {
+            records.succeeded(&record.key).map(|same| (same.record, same.available))
+        };
+        assert_eq!(told(&many), told(&records));
         assert!(!record.parts.is_empty(), "{} lost its parts", record.node);
         for output in &record.outputs {
             let shown = std::fs::read(cache.out_dir(&record.node).join(&output.path));

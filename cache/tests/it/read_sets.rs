@@ -45,6 +45,8 @@ fn an_execution_is_found_under_its_key_and_under_its_wide_key() {
         assert_eq!(records.succeeded(&key).unwrap().record, made);
     }
     assert!(records.succeeded(&Digest::of(b"neither")).is_none());
+    (0..100_u8).for_each(|n| assert!(records.succeeded(&Digest::of(&[n, n])).is_none()));
+    assert_eq!(records.succeeded(&made.wide_key.unwrap()).unwrap().record, made);
 }
 
 #[test]

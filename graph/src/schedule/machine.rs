@@ -11,6 +11,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::priority::{Candidate, critical_paths};
 use super::slots::{Slot, Slots};
 use super::words::{Ending, Finished, Next, OnFailure};
@@ -19,7 +21,7 @@ use crate::facts::Facts;
 use crate::model::{Graph, NodeId};
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::resource::{Capacity, Pool};
-use crate::verdict::{Judgement, Rebuild, Verdict, judge};
+use crate::verdict::{Judgement, Rebuild, Verdict, judge_in};
 
 #[derive(Debug, Clone)]
 enum State {
@@ -60,7 +62,7 @@ pub struct Schedule<'a> {
     forced: Vec<bool>,
     states: Vec<State>,
     made: Vec<Option<Digest>>,
-    executions: HashMap<Digest, Execution>,
+    executions: HashMap<Digest, Execution, RandomState>,
     slots: Slots,
     ready: BinaryHeap<Candidate>,
     /// What waits for a slot, by pool.
@@ -90,7 +92,7 @@ impl<'a> Schedule<'a> {
             forced: vec![false; graph.len()],
             states: vec![State::Excluded; graph.len()],
             made: vec![None; graph.len()],
-            executions: HashMap::new(),
+            executions: HashMap::default(),
             slots: Slots::new(capacity),
             ready: BinaryHeap::new(),
             lines: Default::default(),
@@ -226,7 +228,7 @@ impl<'a> Schedule<'a> {
                 self.restore(id, judgement, from)
             }
             Verdict::Stale(_) => {
-                let key = judgement.fingerprint.execution_key();
+                let key = judgement.execution_key;
                 match key.and_then(|key| self.executions.get_mut(&key)) {
                     Some(Execution::Running { twins }) => {
                         twins.push(id);
@@ -260,8 +262,7 @@ impl<'a> Schedule<'a> {
 
     fn restore(&mut self, id: NodeId, judgement: Judgement, from: Arc<Record>) -> Option<Next> {
         let slot = Slot { pool: Pool::Light, memory: 0 };
-        let doing =
-            Doing::Restore { key: judgement.fingerprint.execution_key(), from: from.clone() };
+        let doing = Doing::Restore { key: judgement.execution_key, from: from.clone() };
         self.occupy(id, slot, doing).then_some(Next::Restore(id, judgement, from))
     }
 
@@ -291,13 +292,7 @@ impl<'a> Schedule<'a> {
 
     fn judge(&self, id: NodeId) -> Judgement {
         let rebuild = if self.forced[id.index()] { Rebuild::Forced } else { Rebuild::Stale };
-        judge(
-            self.graph.node(id),
-            self.facts,
-            |need| self.graph.id(need).and_then(|need| self.made[need.index()]),
-            &self.records,
-            rebuild,
-        )
+        judge_in((self.graph, id), self.facts, &self.made, &self.records, rebuild)
     }
 
     fn make_ready(&mut self, id: NodeId) {
@@ -328,7 +323,10 @@ impl<'a> Schedule<'a> {
     }
 
     fn settle_well(&mut self, id: NodeId, ending: Ending, record: &Record) {
-        self.made[id.index()] = Some(record.made());
+        // Nobody asks what those have left that nobody needs.
+        if !self.graph.dependents(id).is_empty() {
+            self.made[id.index()] = Some(record.made());
+        }
         self.settle(id, ending);
     }
 

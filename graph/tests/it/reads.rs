@@ -10,7 +10,6 @@ use graph::facts::{Fact, Facts};
 use graph::fingerprint::Fingerprint;
 use graph::model::Graph;
 use graph::name::NodeName;
-use graph::plan::plan;
 use graph::reads::{Listing, ReadSet};
 use graph::record::{Availability, Cost, Outcome, OutputFile, Record, Records, Remembered};
 use graph::resource::Capacity;
@@ -19,7 +18,7 @@ use graph::spec::{Commit, Input, Node, Repository, Role, Source, Spec};
 use graph::verdict::{Reason, Verdict};
 use proptest::prelude::{Just, Strategy, prop, prop_oneof, proptest};
 
-use crate::world::{name, node};
+use crate::world::{name, node, plan_both_ways};
 
 /// Files by path; each holds one number.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -210,8 +209,7 @@ impl World {
 
     fn verdicts(&self, kernels: &[Kernel]) -> Vec<Verdict> {
         let graph = graph_of(kernels);
-        let all: Vec<_> = graph.ids().collect();
-        let plan = plan(&graph, &all, &[], &self.facts(kernels), &self.records());
+        let plan = plan_both_ways(&graph, &[], &self.facts(kernels), &self.records());
         plan.entries.into_iter().map(|entry| entry.judgement.verdict).collect()
     }
 }

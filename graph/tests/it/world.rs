@@ -13,7 +13,7 @@ use graph::record::{Availability, Cost, Outcome, OutputFile, Record, Records, Re
 use graph::resource::{Capacity, Pool};
 use graph::schedule::{Ending, Finished, Next, OnFailure, Schedule};
 use graph::spec::{Action, Input, Label, Node, Place, Role, Source};
-use graph::verdict::{Reason, Verdict};
+use graph::verdict::{Reason, Rebuild, Verdict, judge};
 
 pub(crate) fn name(text: &str) -> NodeName {
     NodeName::parse(text).unwrap()
@@ -54,6 +54,32 @@ pub(crate) struct World {
     last: HashMap<NodeName, Remembered>,
     store: HashMap<Digest, Arc<Record>>,
     runs: i64,
+}
+
+/// The plan of a whole graph; checks that the short ways that it takes lead where the judge's long way does.
+pub(crate) fn plan_both_ways(
+    graph: &Graph,
+    forced: &[NodeId],
+    facts: &Facts,
+    records: &Records,
+) -> Plan {
+    let all: Vec<NodeId> = graph.ids().collect();
+    let plan = plan(graph, &all, forced, facts, records);
+    let mut made: HashMap<&NodeName, Digest> = HashMap::new();
+    for entry in &plan.entries {
+        let node = graph.node(entry.id);
+        let rebuild = if forced.contains(&entry.id) { Rebuild::Forced } else { Rebuild::Stale };
+        let long = judge(node, facts, |need| made.get(need).copied(), records, rebuild);
+        assert_eq!(entry.judgement, long, "the short way says what the long way says");
+        match &long.verdict {
+            Verdict::Fresh => {
+                made.insert(&node.name, records.last(&node.name).unwrap().record.made())
+            }
+            Verdict::Restorable { from, .. } => made.insert(&node.name, from.made()),
+            Verdict::Stale(_) | Verdict::Open(_) => None,
+        };
+    }
+    plan
 }
 
 /// How one run goes.
@@ -135,7 +161,7 @@ impl World {
     pub(crate) fn plan(&self, graph: &Graph, forced: &BTreeSet<usize>) -> Plan {
         let all: Vec<NodeId> = graph.ids().collect();
         let forced: Vec<NodeId> = forced.iter().map(|&index| all[index]).collect();
-        plan(graph, &all, &forced, &self.facts, &self.records())
+        plan_both_ways(graph, &forced, &self.facts, &self.records())
     }
 
     /// What is in place under a node's name, if its last execution went well.
@@ -218,7 +244,11 @@ impl World {
                     let node = graph.node(id);
                     let memory = schedule_memory(&self.last, &node.name);
                     check_capacity(course, &busy, node.pool, memory);
-                    assert!(seen.started.insert(id, judgement.fingerprint.clone()).is_none());
+                    assert!(
+                        seen.started
+                            .insert(id, Fingerprint::clone(&judgement.fingerprint))
+                            .is_none()
+                    );
                     let outcome = course.failing.get(&id.index()).copied();
                     let then = match (outcome, &judgement.fingerprint.key) {
                         (_, Err(_)) => Finished::Failed(Outcome::Failed),

@@ -19,7 +19,7 @@ const MOST_NAME_LINES: usize = 5;
 ///
 /// # Errors
 /// When the writer fails.
-pub fn plan(view: &PlanView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+pub fn plan(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
     let mut line = String::new();
     for piece in headline(&view.summary, &causes) {
@@ -53,22 +53,22 @@ pub fn plan(view: &PlanView, page: &Page, out: &mut dyn Write) -> io::Result<()>
     nodes(view, page, out)
 }
 
-fn nodes(view: &PlanView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+fn nodes(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let most = if page.width.is_some() { MOST_NODES } else { view.nodes.len() };
-    let shown = &view.nodes[..most.min(view.nodes.len())];
-    let name_width = shown.iter().map(|node| node.name.as_str().len()).max().unwrap_or(0);
-    let times: Vec<String> =
-        shown.iter().map(|node| node.estimate_ms.map_or_else(String::new, duration)).collect();
-    let time_width = times.iter().map(|time| columns(time)).max().unwrap_or(0);
-    let word_width = shown.iter().map(|node| node.verdict.word().len()).max().unwrap_or(0);
-    for (node, time) in shown.iter().zip(&times) {
+    let heads = || view.nodes.heads().take(most);
+    let time = |ms: Option<u64>| ms.map_or_else(String::new, duration);
+    let name_width = heads().map(|head| head.name.as_str().len()).max().unwrap_or(0);
+    let time_width = heads().map(|head| columns(&time(head.estimate_ms()))).max().unwrap_or(0);
+    let word_width = heads().map(|head| head.verdict.word().len()).max().unwrap_or(0);
+    for node in view.nodes.iter().take(most) {
+        let time = time(node.estimate_ms);
         let (style, word) = (style(node.verdict), node.verdict.word());
         let head = format!("{}  {}", paint(style, pad(word, word_width)), node.name);
         let used = word_width + 2 + name_width + 2 + time_width + 2;
-        let gap = name_width - node.name.as_str().len() + 2 + time_width - columns(time);
+        let gap = name_width - node.name.as_str().len() + 2 + time_width - columns(&time);
         let room = page.width.map_or(usize::MAX, |width| width.saturating_sub(used));
         let why =
-            if room < 10 { String::new() } else { cut(&terminal(&short_reasons(node)), room) };
+            if room < 10 { String::new() } else { cut(&terminal(&short_reasons(&node)), room) };
         let fits = page.width.is_none_or(|width| used <= width + 2);
         let mut tail = String::new();
         if fits && !(time.is_empty() && why.is_empty()) {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use graph::model::Graph;
 use graph::name::NodeName;
-use graph::plan::Plan;
+use graph::plan::{Plan, Planned};
 use graph::resource::Capacity;
 use graph::verdict::Verdict;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::VERSION;
 use super::estimate::estimate;
@@ -17,13 +17,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A plan.
 #[derive(Debug, Clone, Serialize)]
-pub struct PlanView {
+pub struct PlanView<'a> {
     /// The version of the form.
     pub version: u32,
     /// The counts.
     pub summary: PlanSummary,
     /// The nodes that are not fresh, or all, needs first.
-    pub nodes: Vec<PlannedView>,
+    pub nodes: PlannedViews<'a>,
     /// What is probably not as the user meant it.
     pub warnings: Vec<WarningView>,
 }
@@ -50,6 +50,13 @@ pub struct PlanSummary {
     pub estimate_ms: Option<u64>,
     /// How many nodes to run never ran before and do not count in the estimate.
     pub unestimated: usize,
+}
+
+/// The nodes of a plan, each made when its turn comes: of a million stale ones, one is in memory.
+#[derive(Debug, Clone)]
+pub struct PlannedViews<'a> {
+    graph: &'a Graph,
+    entries: Vec<&'a Planned>,
 }
 
 /// One node of a plan.
@@ -90,12 +97,12 @@ pub enum Scope {
     All,
 }
 
-impl PlanView {
+impl<'a> PlanView<'a> {
     /// A plan of the graph, as it would run on a host of this capacity.
     #[must_use]
     pub fn of(
-        graph: &Graph,
-        plan: &Plan,
+        graph: &'a Graph,
+        plan: &'a Plan,
         scope: Scope,
         warnings: &Diagnostics,
         capacity: Capacity,
@@ -113,22 +120,9 @@ impl PlanView {
             estimate_ms: estimate.wall_ms,
             unestimated: estimate.unknown,
         };
-        let nodes = plan
-            .entries
-            .iter()
-            .filter(|entry| scope == Scope::All || entry.judgement.verdict != Verdict::Fresh)
-            .map(|entry| {
-                let node = graph.node(entry.id);
-                let same = entry.duplicate_of.map(|first| graph.node(first).name.clone());
-                PlannedView {
-                    name: node.name.clone(),
-                    verdict: VerdictKind::of(&entry.judgement.verdict),
-                    reasons: ReasonView::all(node, &entry.judgement.verdict),
-                    estimate_ms: entry.estimate_ms,
-                    duplicate_of: same,
-                }
-            })
-            .collect();
+        let is_shown =
+            |entry: &&Planned| scope == Scope::All || entry.judgement.verdict != Verdict::Fresh;
+        let nodes = PlannedViews { graph, entries: plan.entries.iter().filter(is_shown).collect() };
         let warnings = warnings.as_slice().iter().map(WarningView::of).collect();
         Self { version: VERSION, summary, nodes, warnings }
     }
@@ -138,6 +132,64 @@ impl PlanView {
     pub fn with_rejected(mut self, count: usize) -> Self {
         self.summary.excluded += count;
         self
+    }
+}
+
+impl<'a> PlannedViews<'a> {
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Each, with its reasons.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = PlannedView> {
+        self.heads().map(|head| {
+            let node = self.graph.node(head.entry.id);
+            let same = head.entry.duplicate_of.map(|first| self.graph.node(first).name.clone());
+            PlannedView {
+                name: head.name.clone(),
+                verdict: head.verdict,
+                reasons: ReasonView::all(node, &head.entry.judgement.verdict),
+                estimate_ms: head.entry.estimate_ms,
+                duplicate_of: same,
+            }
+        })
+    }
+
+    /// Each without its reasons, which are most of the work.
+    pub(in crate::report) fn heads(&self) -> impl ExactSizeIterator<Item = PlannedHead<'a>> {
+        let graph = self.graph;
+        self.entries.iter().map(move |&entry| PlannedHead {
+            entry,
+            name: &graph.node(entry.id).name,
+            verdict: VerdictKind::of(&entry.judgement.verdict),
+        })
+    }
+}
+
+/// A node of a plan without its reasons.
+pub(in crate::report) struct PlannedHead<'a> {
+    entry: &'a Planned,
+    pub(in crate::report) name: &'a NodeName,
+    pub(in crate::report) verdict: VerdictKind,
+}
+
+impl PlannedHead<'_> {
+    pub(in crate::report) fn estimate_ms(&self) -> Option<u64> {
+        self.entry.estimate_ms
+    }
+}
+
+impl Serialize for PlannedViews<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 

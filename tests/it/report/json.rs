@@ -16,11 +16,13 @@ fn a_plan() {
     let mut warnings = Diagnostics::default();
     warnings
         .push(Diagnostic::warning("`a` is out of date").in_file("kas/a.yaml").hint("remake it"));
-    let mut view =
+    let view =
         PlanView::of(&graph, &plan, Scope::NotFresh, &warnings, Capacity::new(2, 2, u64::MAX));
     assert_eq!(view.nodes.len(), 4);
-    view.nodes.drain(..1);
-    view.nodes.truncate(1);
+    let mut view = serde_json::to_value(&view).unwrap();
+    let nodes = view["nodes"].as_array_mut().unwrap();
+    nodes.drain(..1);
+    nodes.truncate(1);
     assert_snapshot!(plain(|out| json(&view, out)), @r#"
     {
       "version": 1,

@@ -1,7 +1,11 @@
 //! Markdown for GitHub: escaped, and never too long.
 
-use graph::facts::Fact;
+use graph::facts::{Fact, Facts};
+use graph::model::{Graph, NodeId};
+use graph::plan::{Plan, plan};
+use graph::record::Records;
 use graph::resource::Capacity;
+use graph::spec::{Node, Spec};
 use graph_cli::diagnostic::{Diagnostic, Diagnostics};
 use graph_cli::report::markdown;
 use graph_cli::report::view::plan::{PlanView, Scope};
@@ -9,18 +13,20 @@ use insta::assert_snapshot;
 
 use super::boards::{NEW_COMMIT, State, name, plain};
 
-fn view(now: &State) -> PlanView {
-    let (graph, plan) = now.plan(&State::default().records());
+fn written(graph: &Graph, plan: &Plan) -> String {
     let mut warnings = Diagnostics::default();
     warnings.push(Diagnostic::warning("the pinned file is out of date").in_file("kas/a|b.yaml"));
-    PlanView::of(&graph, &plan, Scope::NotFresh, &warnings, Capacity::new(2, 2, u64::MAX))
+    let capacity = Capacity::new(2, 2, u64::MAX);
+    let view = PlanView::of(graph, plan, Scope::NotFresh, &warnings, capacity);
+    plain(|out| markdown::plan(&view, out))
 }
 
 #[test]
 fn a_plan_for_a_step_summary() {
     let now =
         State { commit: NEW_COMMIT, kas: Fact::text("5.3 | @org/team <b>"), ..State::default() };
-    assert_snapshot!(plain(|out| markdown::plan(&view(&now), out)), @r"
+    let (graph, plan) = now.plan(&State::default().records());
+    assert_snapshot!(written(&graph, &plan), @r"
     ### 4 of 4 stale · about 1 h 24 min · causes: tool kas, repos.poky.commit
 
     | cause | change | nodes |
@@ -45,18 +51,14 @@ fn a_plan_for_a_step_summary() {
 
 #[test]
 fn a_long_plan_says_what_it_leaves_out() {
-    let mut view = view(&State { commit: NEW_COMMIT, ..State::default() });
-    let node = view.nodes[0].clone();
-    view.nodes = (0..50_000)
-        .map(|at| {
-            let mut node = node.clone();
-            node.name = name(&format!("image/board{at}"));
-            node
-        })
-        .collect();
-    view.summary.stale = view.nodes.len();
-    let text = plain(|out| markdown::plan(&view, out));
+    let declared = State::default().graph();
+    let first = declared.node(declared.ids().next().unwrap());
+    let board = |at| Node { name: name(&format!("image/board{at}")), ..first.clone() };
+    let graph = Graph::build(Spec { nodes: (0..10_000).map(board).collect() }).unwrap();
+    let all: Vec<NodeId> = graph.ids().collect();
+    let plan = plan(&graph, &all, &[], &Facts::default(), &Records::default());
+    let text = written(&graph, &plan);
     assert!(text.len() <= markdown::LIMIT, "{}", text.len());
     assert!(text.ends_with("left out for length\n\n</details>\n"), "{}", &text[text.len() - 200..]);
-    assert!(text.contains("… 50,000 nodes in all"));
+    assert!(text.contains("… 10,000 nodes in all"));
 }
