@@ -47,6 +47,7 @@ mod machines;
 mod probe;
 mod python;
 mod quiet;
+mod random;
 mod redact;
 mod report;
 mod table_stale;

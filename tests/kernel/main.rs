@@ -91,9 +91,11 @@ fn what_leaves_the_configuration_as_it_was(project: &Project) {
     assert!(built.stdout.starts_with("3 built · 3 fresh"), "{built}");
 }
 
-/// Killed in the middle, nothing of it goes on; at another place, the same key leaves the same bytes.
+/// Killed in the middle, nothing of it goes on; at another place and through a compiler cache, which has what the killed one
+/// compiled, the same key leaves the same bytes.
 fn a_killed_build_and_one_elsewhere(first: &Project, linux: &std::path::Path) {
     let second = Project::new(linux);
+    second.use_ccache();
     let mut child = second.command(&["build", TINY]).spawn().unwrap();
     let begun = Instant::now();
     while compilers_below(child.id()) == 0 {
@@ -108,6 +110,7 @@ fn a_killed_build_and_one_elsewhere(first: &Project, linux: &std::path::Path) {
     assert_eq!(second.artifact(TINY, "bzImage"), None);
 
     second.graph_ok(&["build", TINY]);
+    assert!(second.files_in_ccache() > 100, "the cache was not used");
     for artifact in ["bzImage", "System.map", "kernel.config"] {
         assert_eq!(
             first.artifact(TINY, artifact),

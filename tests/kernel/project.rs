@@ -91,6 +91,30 @@ impl Project {
         Self { dir }
     }
 
+    /// Has it compile through ccache, with a cache of its own.
+    pub(crate) fn use_ccache(&self) {
+        let path = self.dir.path().join("project/graph.yaml");
+        let settings = fs::read_to_string(&path).unwrap();
+        fs::write(path, settings + "shared: {ccache: ../ccache}\n").unwrap();
+    }
+
+    /// How many files are in that cache.
+    pub(crate) fn files_in_ccache(&self) -> usize {
+        let mut dirs = vec![self.dir.path().join("ccache")];
+        let mut files = 0;
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    dirs.push(path);
+                } else {
+                    files += 1;
+                }
+            }
+        }
+        files
+    }
+
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_graph"));
         command.args(args).current_dir(self.dir.path().join("project")).env("NO_COLOR", "1");

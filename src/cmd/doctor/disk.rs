@@ -76,9 +76,8 @@ fn directory(name: &'static str, path: &Path) -> Vec<Check> {
     vec![match free {
         0..TOO_LITTLE => Check::broken(name, found)
             .hint("no build fits: free some space, or name another directory in `graph.yaml`"),
-        TOO_LITTLE..LITTLE => {
-            Check::warning(name, found).hint("one Yocto build takes some 50 GiB of work files")
-        }
+        TOO_LITTLE..LITTLE => Check::warning(name, found)
+            .hint("an image takes some 50 GiB of work files, a kernel some 5"),
         _ => Check::ok(name, found),
     }]
 }

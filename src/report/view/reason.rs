@@ -107,7 +107,9 @@ impl Nature {
             ) => Self::Text,
             None if *part.shown != part.digest.short() => Self::Text,
             None => match part.name.split(' ').next() {
-                Some("need" | "action" | "outputs" | "patch" | "local" | "file") => Self::Content,
+                Some("need" | "action" | "outputs" | "patch" | "local" | "file" | "source") => {
+                    Self::Content
+                }
                 _ => Self::Hidden,
             },
         }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::project::definition;
-use super::random::Random;
 use super::value::Value;
+use crate::random::Random;
 
 /// An include to write.
 #[derive(Clone)]

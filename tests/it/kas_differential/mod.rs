@@ -5,7 +5,6 @@
 mod content;
 mod ours;
 mod project;
-mod random;
 mod value;
 
 use std::fs;

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use super::content::{Include, content};
-use super::random::Random;
 use super::value::Value;
+use crate::random::Random;
 
 /// A project that was written to disk.
 pub(super) struct Project {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::patterns::pattern;
-use super::random::Random;
+use crate::random::Random;
 
 /// What every commit is described as.
 pub(super) const DESCRIBE: &str = "v6.1.192";

@@ -3,7 +3,6 @@
 
 mod generate;
 mod patterns;
-mod random;
 
 use std::fs;
 use std::io::Write as _;

@@ -1,6 +1,6 @@
 //! Random patterns of Python's `re`, most of them good. Knows no engine.
 
-use super::random::Random;
+use crate::random::Random;
 
 const LITERALS: [&str; 16] = [
     "defconfig",
