@@ -3,7 +3,7 @@
 //!
 //! | part | from | in the key |
 //! | --- | --- | --- |
-//! | each [`Input`](crate::spec::Input) with [`Role::Key`] | its fact's digest | yes |
+//! | each [`Input`] with [`Role::Key`] | its fact's digest | yes |
 //! | each input with [`Role::Stamp`] | its fact's digest | no |
 //! | `need NAME` | the digest of what that node left | yes |
 //! | `action` | programs, arguments and variables of the steps, and the names of the files to write | yes |

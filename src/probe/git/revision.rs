@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -84,21 +84,67 @@ impl Git {
                 let mut meta = meta.split(' ');
                 let (mode, _, id) = (meta.next()?, meta.next()?, meta.next()?);
                 let extension = Path::new(path).extension()?.to_str()?;
-                extensions.contains(&extension).then_some((mode, id, path))
+                let is_wanted = extensions.contains(&extension) && stays_inside(Path::new(path));
+                is_wanted.then_some((mode, id, path))
             })
             .collect();
-        wanted.par_iter().try_for_each(|(mode, id, path)| {
+        // Links last, so that no file is written through one.
+        let (links, files): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(mode, ..)| *mode == LINK);
+        let write = |(mode, id, path): &(&str, &str, &str)| {
             let target = into.join(path);
             let content = self.call(dir, ["cat-file", "blob", id]).limit(LARGEST).answer()?.stdout;
             if let Some(parent) = target.parent() {
                 fs::create_dir_all(parent).map_err(failed)?;
             }
-            let written = match *mode {
-                "120000" => symlink(String::from_utf8_lossy(&content).as_ref(), &target),
-                _ => fs::write(&target, content),
-            };
-            written.map_err(failed)
-        })?;
+            if *mode != LINK {
+                return fs::write(&target, content).map_err(failed);
+            }
+            let leads = String::from_utf8_lossy(&content).into_owned();
+            // One that leads elsewhere would have this host's files read for the repository's.
+            let inside = Path::new(path).parent().is_none_or(|dir| stays_inside(&dir.join(&leads)));
+            if inside { symlink(leads, &target).map_err(failed) } else { Ok(()) }
+        };
+        files.par_iter().try_for_each(write)?;
+        links.iter().try_for_each(write)?;
         Ok(into.join(prefix))
+    }
+}
+
+/// What git calls the mode of a symbolic link.
+const LINK: &str = "120000";
+
+/// Whether a path, taken from the top of a repository, never leaves it. A tree that somebody made by hand can have names
+/// that git itself would refuse to check out.
+fn stays_inside(path: &Path) -> bool {
+    let mut depth = 0_usize;
+    path.components().all(|component| match component {
+        Component::Normal(name) => {
+            depth += 1;
+            !name.eq_ignore_ascii_case(".git")
+        }
+        Component::CurDir => true,
+        Component::ParentDir => {
+            depth = depth.wrapping_sub(1);
+            depth != usize::MAX
+        }
+        Component::RootDir | Component::Prefix(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::stays_inside;
+
+    #[test]
+    fn what_leaves_the_repository_is_not_written() {
+        for inside in ["kas/a.yaml", "kas/../a.yaml", "./a.yaml", "a"] {
+            assert!(stays_inside(Path::new(inside)), "{inside}");
+        }
+        for outside in ["../a.yaml", "kas/../../a.yaml", "/etc/a.yaml", ".git/a.yaml", "a/.GIT/b"] {
+            assert!(!stays_inside(Path::new(outside)), "{outside}");
+        }
     }
 }
