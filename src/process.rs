@@ -21,6 +21,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+/// How often, and after which pauses, a program is tried that is busy.
+const BUSY_TRIES: u32 = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
 /// How long a program may take unless the caller says otherwise.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -156,13 +160,27 @@ impl Call {
     /// As [`Call::answer`], for programs whose exit status is an answer too.
     ///
     /// # Errors
+    /// A program that was just written is busy while some process still has it open for writing; one that was forked in
+    /// that very moment has, until it becomes what it was forked for.
+    fn spawn(&self) -> io::Result<Child> {
+        for _ in 0..BUSY_TRIES {
+            match self.command().spawn() {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(BUSY_PAUSE);
+                }
+                spawned => return spawned,
+            }
+        }
+        self.command().spawn()
+    }
+
     /// As [`Call::answer`], but never [`What::Failed`].
     pub fn outcome(&self) -> Result<(Answer, ExitStatus), Error> {
         let begun = Instant::now();
         // No more of the arguments than the verb: a URL among them may hold a password.
         let _span = tracing::debug_span!("run", program = ?self.program, verb = ?self.args.first())
             .entered();
-        let (mut child, noted) = start(|| self.command().spawn(), Child::id).map_err(|error| {
+        let (mut child, noted) = start(|| self.spawn(), Child::id).map_err(|error| {
             // A directory that is not there gives the same error as a program that is not there.
             let dir_is_there = self.dir.as_ref().is_none_or(|dir| dir.is_dir());
             match error.kind() {
