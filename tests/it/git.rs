@@ -2,18 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is to end here")]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use graph::digest::Digest;
 use graph_cli::context::Environment;
 use graph_cli::probe::git::{Git, Wanted};
 use graph_cli::probe::tool::bitbake_version;
-use graph_cli::probe::{Forgetful, Memory, PinnedFile, SeenRef, pinned_file};
+use graph_cli::probe::{Forgetful, PinnedFile, pinned_file};
+
+use crate::notes::Notes;
 
 struct Remote {
     dir: tempfile::TempDir,
@@ -180,26 +180,6 @@ fn the_version_of_bitbake_at_a_commit_is_read_from_a_mirror() {
     assert_eq!(version(), None);
     git.mirror(&remote.url()).unwrap();
     assert_eq!(version().as_deref(), Some("2.8.0"));
-}
-
-/// Remembers in memory.
-#[derive(Default)]
-struct Notes(Mutex<HashMap<Digest, String>>);
-
-impl Memory for Notes {
-    fn tool(&self, key: &Digest) -> Option<String> {
-        self.0.lock().unwrap().get(key).cloned()
-    }
-
-    fn remember_tool(&self, key: &Digest, text: &str) {
-        self.0.lock().unwrap().insert(*key, text.to_owned());
-    }
-
-    fn last_ref(&self, _: &str, _: &str) -> Option<SeenRef> {
-        None
-    }
-
-    fn remember_refs(&self, _: &[(&str, &str, &str)]) {}
 }
 
 #[test]

@@ -44,6 +44,7 @@ mod kill;
 mod lock;
 mod lock_message;
 mod machines;
+mod notes;
 mod probe;
 mod python;
 mod quiet;

@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is to end here")]
 
-use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-use graph::digest::Digest;
 use graph::facts::Fact;
 use graph::model::Graph;
 use graph::name::NodeName;
@@ -17,29 +14,10 @@ use graph::spec::{Action, Input, Node, Place, Role, Source, Spec};
 use graph_cli::config::Settings;
 use graph_cli::context::Environment;
 use graph_cli::probe::tool::tool_fact;
-use graph_cli::probe::{Memory, Mode, Probe, Reread, SeenRef};
+use graph_cli::probe::{Mode, Probe, Reread};
 
 use crate::kernel_world::KernelWorld;
-
-/// Remembers in memory.
-#[derive(Default)]
-struct Notes(Mutex<HashMap<Digest, String>>);
-
-impl Memory for Notes {
-    fn tool(&self, key: &Digest) -> Option<String> {
-        self.0.lock().unwrap().get(key).cloned()
-    }
-
-    fn remember_tool(&self, key: &Digest, text: &str) {
-        self.0.lock().unwrap().insert(*key, text.to_owned());
-    }
-
-    fn last_ref(&self, _: &str, _: &str) -> Option<SeenRef> {
-        None
-    }
-
-    fn remember_refs(&self, _: &[(&str, &str, &str)]) {}
-}
+use crate::notes::Notes;
 
 /// Directories of programs.
 struct Host {

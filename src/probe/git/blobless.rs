@@ -7,7 +7,7 @@
 //! name when all is there, and every later one comes as a whole pack, never as loose objects, of which the commit
 //! could be there before its files. As in other mirrors, nothing is pruned and nothing is collected.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -17,7 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::address::mirror_name;
 use super::leftovers::sweep_parts;
-use super::mirror::{TRANSFER_DEADLINE, UNFINISHED, check_commit};
+use super::mirror::{TRANSFER_DEADLINE, check_commit};
 use super::program::{Error, Git};
 use super::remote::{RemoteTree, is_version_tag};
 use crate::address::{check_ref, check_url};
@@ -135,34 +135,24 @@ impl Git {
         Ok(self.mirrors.join(mirror_name(url)? + SUFFIX))
     }
 
-    /// Two that make the same at once both succeed: the later finds the place taken and lets its copy go.
     fn make_tree_mirror(&self, url: &str, path: &Path, refs: &[Spec]) -> Result<(), Error> {
         check_url(url)?;
-        let failed = |source| Error::Directory { path: self.mirrors.clone(), source };
-        fs::create_dir_all(&self.mirrors).map_err(failed)?;
-        let temporary = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempdir_in(&self.mirrors)
-            .map_err(failed)?;
-        let bare = temporary.path().join("bare");
-        self.call(&self.mirrors, ["init", "-q", "--bare", "--template=", "--"])
-            .args([bare.as_os_str()])
-            .answer()?;
-        for (name, value) in [
-            ("core.repositoryFormatVersion", "1"),
-            ("extensions.partialClone", "origin"),
-            ("gc.auto", "0"),
-            ("gc.pruneExpire", "never"),
-            ("remote.origin.promisor", "true"),
-            ("remote.origin.partialCloneFilter", "blob:none"),
-        ] {
-            self.reading(&bare, ["config", name, value]).answer()?;
-        }
-        self.fetch_into(url, &bare, refs)?;
-        match fs::rename(&bare, path) {
-            Err(_) if path.join("HEAD").is_file() => Ok(()),
-            renamed => renamed.map_err(failed),
-        }
+        self.make_mirror(path, |bare| {
+            self.call(&self.mirrors, ["init", "-q", "--bare", "--template=", "--"])
+                .args([bare.as_os_str()])
+                .answer()?;
+            for (name, value) in [
+                ("core.repositoryFormatVersion", "1"),
+                ("extensions.partialClone", "origin"),
+                ("gc.auto", "0"),
+                ("gc.pruneExpire", "never"),
+                ("remote.origin.promisor", "true"),
+                ("remote.origin.partialCloneFilter", "blob:none"),
+            ] {
+                self.reading(bare, ["config", name, value]).answer()?;
+            }
+            self.fetch_into(url, bare, refs)
+        })
     }
 
     /// Fetches of one mirror wait for each other: two that update one ref fail.

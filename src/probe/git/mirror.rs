@@ -119,9 +119,23 @@ impl Git {
         }
     }
 
-    /// Two that clone the same at once both succeed: the later finds the place taken and lets its copy go.
     fn clone_into(&self, url: &str, path: &Path) -> Result<(), Error> {
         check_url(url)?;
+        let args = ["clone", "-q", "--bare", "-c", "gc.auto=0", "-c", "gc.pruneExpire=never", "--"];
+        self.make_mirror(path, |bare| {
+            let call = self.call(&self.mirrors, args).args([url.as_ref(), bare.as_os_str()]);
+            call.deadline(TRANSFER_DEADLINE).answer()?;
+            Ok(())
+        })
+    }
+
+    /// Has a bare repository made beside its place and moves it there when it is whole. Two that make the same at once
+    /// both succeed: the later finds the place taken and lets its copy go.
+    pub(super) fn make_mirror(
+        &self,
+        path: &Path,
+        make: impl FnOnce(&Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let failed = |source| Error::Directory { path: self.mirrors.clone(), source };
         fs::create_dir_all(&self.mirrors).map_err(failed)?;
         let temporary = tempfile::Builder::new()
@@ -129,11 +143,7 @@ impl Git {
             .tempdir_in(&self.mirrors)
             .map_err(failed)?;
         let bare = temporary.path().join("bare");
-        let args = ["clone", "-q", "--bare", "-c", "gc.auto=0", "-c", "gc.pruneExpire=never", "--"];
-        self.call(&self.mirrors, args)
-            .args([url.as_ref(), bare.as_os_str()])
-            .deadline(TRANSFER_DEADLINE)
-            .answer()?;
+        make(&bare)?;
         match fs::rename(&bare, path) {
             Err(_) if path.join("HEAD").is_file() => Ok(()),
             renamed => renamed.map_err(failed),
