@@ -18,6 +18,7 @@ use crate::read_sets;
 use crate::records;
 use crate::refs::{self, SeenRef};
 use crate::runs::Run;
+use crate::settled::{self, Generation, Look, Settled, Slice};
 use crate::state::{State, make};
 use crate::tools;
 use crate::upkeep::{self, Problem, Stat};
@@ -93,6 +94,43 @@ impl Cache {
         nodes: impl IntoIterator<Item = &'a NodeName>,
     ) -> Result<Records, Error> {
         records::records_for(&self.0, nodes)
+    }
+
+    /// The state that records have now. Whoever wants to write down slices asks for it before it reads records.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn generation(&self) -> Result<Generation, Error> {
+        settled::generation(&self.0)
+    }
+
+    /// Everything that is known of slices that were found wholly fresh.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn slices(&self) -> Result<Vec<Settled>, Error> {
+        settled::all(&self.0)
+    }
+
+    /// Of each slice by its name, whether all outputs of it are still as they were put in place.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn are_in_place(&self, slices: &[&str], look: Look) -> Result<Vec<bool>, Error> {
+        settled::are_in_place(&self.0, slices, look)
+    }
+
+    /// Writes down slices that were found wholly fresh with the records of a generation, each with all of its nodes. Says
+    /// how many it wrote; those that something else has changed meanwhile it leaves alone.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn remember_slices(
+        &self,
+        generation: Generation,
+        fresh: &[(Slice, Vec<&NodeName>)],
+    ) -> Result<usize, Error> {
+        settled::remember(&self.0, generation, fresh)
     }
 
     /// The content of each path, in order. What has to be read is read in parallel and remembered; a database that cannot

@@ -1,6 +1,6 @@
 //! Observes every distinct source of a set of nodes once, all kinds at the same time. Decides nothing of them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -278,6 +278,13 @@ impl Probe<'_> {
             other => tool_fact(self.env, self.memory, other),
         };
         tools.par_iter().map(|name| (Source::Tool(Arc::clone(name)), fact(name))).collect()
+    }
+
+    /// What tools are, by their well-known names.
+    #[must_use]
+    pub fn tool_facts(&self, names: &BTreeSet<&str>) -> Facts {
+        let names: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
+        self.tools(&names.iter().collect::<Vec<_>>()).into_iter().collect()
     }
 
     fn brought(&self, tools: &[&Arc<BroughtTool>], git: &Git) -> Vec<(Source, Fact)> {

@@ -27,7 +27,7 @@ fn every_node_of_a_run_has_its_story() {
         (node("image/f"), Ending::Fresh),
     ];
     let endings = endings.iter().map(|(node, ending)| (node, ending));
-    let counts = run.close(RunEnd::Complete, world.now(), endings).unwrap();
+    let counts = run.close(RunEnd::Complete, world.now(), endings, 0).unwrap();
     let expected =
         Counts { built: 1, failed: 1, skipped: 1, not_started: 1, fresh: 1, restored: 0 };
     assert_eq!(counts, expected);
@@ -108,7 +108,7 @@ fn a_million_fresh_nodes_take_no_room() {
     for _ in 0..3 {
         let run = world.begin(&cache);
         let endings = names.iter().map(|name| (name, &Ending::Fresh));
-        run.close(RunEnd::Complete, world.now(), endings).unwrap();
+        run.close(RunEnd::Complete, world.now(), endings, 0).unwrap();
     }
     let run = cache.runs(1).unwrap()[0].id;
     assert!(matches!(cache.in_run(&names[1999], run).unwrap(), Some(InRun::Fresh(_))));
