@@ -1,0 +1,24 @@
+//! Writes the files of the project into a directory. Says nothing of what is in them.
+
+use std::fs;
+use std::io::{Error, Result};
+use std::path::Path;
+
+use super::shape::Shape;
+use super::{configs, ninja, trees};
+
+/// Writes the configuration, the trees and `build.ninja`.
+pub(crate) fn write(root: &Path, shape: &Shape) -> Result<()> {
+    fs::create_dir_all(root)?;
+    let build_configs = configs::build_configs(shape).map_err(Error::other)?;
+    fs::write(root.join("build-configs.yaml"), build_configs)?;
+    let graph_yaml = configs::graph_yaml(shape).map_err(Error::other)?;
+    fs::write(root.join("graph.yaml"), graph_yaml)?;
+    trees::write(root, shape)?;
+    ninja::write(root, shape)
+}
+
+/// Writes what ninja would have made.
+pub(crate) fn write_ninja_outputs(root: &Path, shape: &Shape) -> Result<()> {
+    ninja::write_outputs(root, shape)
+}
