@@ -1,5 +1,6 @@
 //! Writes a project with a matrix of as many nodes as one likes: `cargo run --release --example matrix -- --nodes N DIR`.
 
+mod built;
 mod project;
 
 use std::io::{self, Write};
@@ -16,6 +17,9 @@ struct Args {
     /// How many nodes: two for each combination of tree, variant, architecture and defconfig
     #[arg(long, value_name = "N", default_value_t = 1000)]
     nodes: usize,
+    /// Fill the cache as if everything was built, and make all outputs of ninja
+    #[arg(long)]
+    built: bool,
     /// Move a tree of a project that was written before by a commit, and write nothing else
     #[arg(long, value_name = "TREE")]
     advance: Option<String>,
@@ -36,6 +40,10 @@ fn main() -> Result<()> {
     ensure!(is_new, "`{}` is not empty", args.dir.display());
     let shape = Shape::of(args.nodes).map_err(anyhow::Error::msg)?;
     project::write(&args.dir, &shape)?;
+    if args.built {
+        project::write_ninja_outputs(&args.dir, &shape)?;
+        built::build(&args.dir)?;
+    }
     let (nodes, trees) = (shape.nodes(), shape.trees);
     writeln!(out, "{nodes} nodes of {trees} trees in {}", args.dir.display())?;
     Ok(())

@@ -1,7 +1,7 @@
 //! A project with a matrix of as many nodes as one likes, as a user could have written it, and the same matrix for ninja.
 //! Shared by the example, its test and `benches/peers`.
 
-#![allow(dead_code, unreachable_pub, reason = "each of its users uses some of it")]
+#![allow(dead_code, unused_imports, reason = "each of its users uses some of it")]
 
 mod shape;
 
@@ -13,5 +13,5 @@ mod write;
 
 pub(crate) use ninja::source as ninja_source;
 pub(crate) use shape::Shape;
-pub(crate) use trees::advance;
-pub(crate) use write::write;
+pub(crate) use trees::{COMMON, advance};
+pub(crate) use write::{write, write_ninja_outputs};
