@@ -17,6 +17,9 @@ struct Args {
     /// How many nodes: two for each combination of tree, variant, architecture and defconfig
     #[arg(long, value_name = "N", default_value_t = 1000)]
     nodes: usize,
+    /// Write a project of so many machines over a hundred kas files instead
+    #[arg(long, value_name = "M", conflicts_with_all = ["nodes", "built"])]
+    kas: Option<usize>,
     /// Fill the cache as if everything was built, and make all outputs of ninja
     #[arg(long)]
     built: bool,
@@ -38,6 +41,11 @@ fn main() -> Result<()> {
     }
     let is_new = args.dir.read_dir().map_or(true, |mut entries| entries.next().is_none());
     ensure!(is_new, "`{}` is not empty", args.dir.display());
+    if let Some(machines) = args.kas {
+        project::write_machines(&args.dir, machines)?;
+        writeln!(out, "{machines} machines in {}", args.dir.display())?;
+        return Ok(());
+    }
     let shape = Shape::of(args.nodes).map_err(anyhow::Error::msg)?;
     project::write(&args.dir, &shape)?;
     if args.built {

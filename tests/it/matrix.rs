@@ -36,3 +36,22 @@ fn a_tree_that_moves_has_another_commit() {
     project::advance(world.root(), "tree-000", "moved").expect("git takes it");
     assert!(describe().starts_with("v6.1-2-g"), "{}", describe());
 }
+
+#[test]
+fn a_fleet_has_as_many_machines_as_were_asked_for() {
+    let world = World::empty();
+    project::write_machines(world.root(), 90).expect("the project is written");
+    let listed = world.graph_ok(&["list", "--format", "json"]);
+    assert_eq!(listed.stdout.matches("\"declared\":").count(), 90, "{listed}");
+    assert_eq!(listed.stderr, "");
+    let chain =
+        "kas/boards/board-07.yaml:kas/scarthgap.yaml:kas/scarthgap-vendor-7.yaml:kas/bsp.yaml";
+    // No repository is there to be cloned.
+    let steps = ["repo_setup_loop", "finish_setup_repos", "repos_checkout", "repos_apply_patches"];
+    let skip = steps.into_iter().flat_map(|step| ["--skip", step]);
+    let kas =
+        world.kas("dump", &["dump"].into_iter().chain(skip).chain([chain]).collect::<Vec<_>>());
+    let resolved = world.graph_ok(&["resolve", chain]);
+    assert_eq!(kas.code, Some(0), "{kas}");
+    assert_eq!(resolved.stdout, kas.stdout);
+}

@@ -5,6 +5,15 @@ use std::fmt::{self, Write};
 
 use super::shape::{ARCHITECTURES, Matrix, Shape, VARIANTS, extra, tree};
 
+/// `graph.yaml` of a project of machines.
+pub(super) const GRAPH_YAML_OF_MACHINES: &str = "\
+version: 1
+sources:
+  machines: .github/machines.json
+defaults:
+  output: \"example-image*.rootfs.wic*\"
+";
+
 /// `build-configs.yaml`, as KernelCI writes it: lists, environments and variants once, with anchors.
 pub(super) fn build_configs(shape: &Shape) -> Result<String, fmt::Error> {
     let mut text = String::from(

@@ -179,11 +179,7 @@ fn build<E: Executor>(
     survey: Survey,
     plan: &Plan,
     guard: Guard,
-    (args, context, executor): (
-        &Args,
-        &Context,
-        impl FnOnce(local::Settings, Arc<Facts>) -> E,
-    ),
+    (args, context, executor): (&Args, &Context, impl FnOnce(local::Settings, Arc<Facts>) -> E),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let settings = &opened.project.settings;
