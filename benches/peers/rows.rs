@@ -30,13 +30,17 @@ pub(crate) struct Bench {
     pub(crate) runs: usize,
 }
 
+/// How a row comes about.
+type Measure = fn(&Bench) -> Result<Row>;
+
 /// All rows, by the names by which they are asked for, in an order in which none spoils what the next one finds.
-pub(crate) const ROWS: [(&str, fn(&Bench) -> Result<Row>); 11] = [
+pub(crate) const ROWS: [(&str, Measure); 12] = [
     ("start", start),
     ("null", null),
     ("noop", noop),
     ("disk", disk),
     ("moved", moved),
+    ("edited", edited),
     ("cold", cold),
     ("scale-null", scale_null),
     ("scale-cold", scale_cold),
@@ -162,6 +166,24 @@ fn moved(bench: &Bench) -> Result<Row> {
     let row = bench.beside(told, ours, ("ninja -n", peer));
     fs::write(repository.join("refs/heads/master"), head)?;
     File::options().write(true).open(&source)?.set_modified(modified)?;
+    row
+}
+
+/// A fragment has other lines each time; what has it in its name is stale, a node or two of each architecture.
+fn edited(bench: &Bench) -> Result<Row> {
+    let dir = bench.worlds.built(bench.nodes)?;
+    let file = dir.join("build-configs.yaml");
+    let text = fs::read_to_string(&file)?;
+    let count = Cell::new(0);
+    let edit = || {
+        count.set(count.get() + 1);
+        let line = format!("CONFIG_LOG_BUF_SHIFT={}", count.get());
+        Ok(fs::write(&file, text.replace("CONFIG_DEBUG_KERNEL=y", &line))?)
+    };
+    let work = format!("the plan of {} nodes after a fragment was edited", bench.nodes);
+    let ours = Subject::after(edit, || bench.graph(&dir, &["plan", "--offline"]));
+    let row = bench.alone((work, ""), ours);
+    fs::write(&file, &text)?;
     row
 }
 

@@ -12,7 +12,9 @@ mod trees;
 
 mod write;
 
+pub(crate) use configs::build_configs;
 pub(crate) use ninja::source as ninja_source;
 pub(crate) use shape::Shape;
+pub(crate) use trees::configs_of;
 pub(crate) use trees::{COMMON, advance};
 pub(crate) use write::{write, write_machines, write_ninja_outputs};

@@ -47,17 +47,28 @@ fn history(name: &str, matrix: &Matrix) -> String {
     add("Makefile", "VERSION = 6\nPATCHLEVEL = 1\n");
     add("Kconfig", "config DEBUG_KERNEL\n\tbool \"Debugging\"\n");
     add("init/main.c", "int main(void) { return 0; }\n");
-    for (arch, boards) in ARCHITECTURES.into_iter().zip(&matrix.in_tree) {
+    for arch in ARCHITECTURES.into_iter().take(matrix.in_tree.len()) {
         add(&format!("arch/{arch}/Kconfig"), "config MMU\n\tdef_bool y\n");
-        for number in 0..*boards {
-            add(&format!("arch/{arch}/configs/{}", board(number)), "CONFIG_MMU=y\n");
-        }
     }
+    configs(matrix).iter().for_each(|path| add(path, "CONFIG_MMU=y\n"));
     stream.push_str("tag v6.1\nfrom refs/heads/master\n");
     stream.push_str("tagger Example <someone@example.com> 1670792400 +0000\ndata 9\nLinux 6.1\n");
     stream.push_str(&commit("the name of the tree", ""));
     file(&mut stream, "localversion", &format!("-{name}\n"));
     stream
+}
+
+fn configs(matrix: &Matrix) -> Vec<String> {
+    let arches = ARCHITECTURES.into_iter().zip(&matrix.in_tree);
+    let below = |(arch, boards): (&'static str, &usize)| {
+        (0..*boards).map(move |number| format!("arch/{arch}/configs/{}", board(number)))
+    };
+    arches.flat_map(below).collect()
+}
+
+/// The configurations in a tree, in order.
+pub(crate) fn configs_of(shape: &Shape, tree: usize) -> Vec<String> {
+    configs(shape.matrix(tree))
 }
 
 fn commit(subject: &str, from: &str) -> String {

@@ -10,8 +10,7 @@ use super::{configs, fleet, ninja, trees};
 /// Writes the configuration, the trees and `build.ninja`.
 pub(crate) fn write(root: &Path, shape: &Shape) -> Result<()> {
     fs::create_dir_all(root)?;
-    let build_configs = configs::build_configs(shape).map_err(Error::other)?;
-    fs::write(root.join("build-configs.yaml"), build_configs)?;
+    fs::write(root.join("build-configs.yaml"), configs::build_configs(shape))?;
     let graph_yaml = configs::graph_yaml(shape).map_err(Error::other)?;
     fs::write(root.join("graph.yaml"), graph_yaml)?;
     trees::write(root, shape)?;
