@@ -100,12 +100,12 @@ fn outcome_of(code: i64) -> Result<Outcome, Fault> {
 /// Writes an execution as the last of its node. Gives its id.
 pub(crate) fn insert(
     tx: &Connection,
+    texts: &mut Texts,
     record: &Record,
     (cause, origin): (Cause, Origin),
     stamp: Option<&[u8]>,
 ) -> Result<i64, Fault> {
-    let mut texts = Texts::default();
-    let node = node_id(tx, &mut texts, &record.node)?;
+    let node = node_id(tx, texts, &record.node)?;
     let previous: Option<i64> = tx
         .prepare_cached("SELECT last FROM nodes WHERE id = ?1")?
         .query_row([node], |row| row.get(0))?;
@@ -130,8 +130,8 @@ pub(crate) fn insert(
         signed(record.cost.wall_ms),
         signed(record.cost.cpu_ms),
         signed(record.cost.peak_memory),
-        pack(tx, &mut texts, &record.parts)?,
-        pack_outputs(tx, &record.outputs)?,
+        pack(tx, texts, &record.parts)?,
+        pack_outputs(tx, texts, &record.outputs)?,
         record.reads.as_ref().map(Digest::as_bytes),
         record.wide_key.as_ref().map(Digest::as_bytes),
     ])?;
@@ -151,11 +151,15 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn pack_outputs(tx: &Connection, outputs: &[OutputFile]) -> Result<Vec<u8>, Fault> {
+fn pack_outputs(
+    tx: &Connection,
+    texts: &mut Texts,
+    outputs: &[OutputFile],
+) -> Result<Vec<u8>, Fault> {
     let mut out = Vec::with_capacity(outputs.len() * 40 + 1);
     put_count(&mut out, outputs.len());
     for output in outputs {
-        let path = u64::try_from(text_id(tx, &output.path)?).expect("ids are positive");
+        let path = u64::try_from(text_id(tx, texts, &output.path)?).expect("ids are positive");
         put_number(&mut out, path * 2 + u64::from(output.executable));
         put_number(&mut out, output.size);
         out.extend_from_slice(output.digest.as_bytes());

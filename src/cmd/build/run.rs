@@ -9,6 +9,7 @@ use std::sync::mpsc;
 
 use cache::{Guard, RunEnd};
 use graph::event::Event;
+use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::plan::Plan;
 use graph::schedule::{Ending, OnFailure, Schedule};
@@ -23,7 +24,7 @@ use crate::cmd::plan::mode;
 use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
 use crate::context::{Ci, Context};
-use crate::exec::job::Events;
+use crate::exec::job::{Events, Executor};
 use crate::exec::kas::Toolchain;
 use crate::exec::local::{self, LocalExecutor};
 use crate::exec::resources::Host;
@@ -100,6 +101,20 @@ pub enum Progress {
 /// # Errors
 /// When the input or the environment is wrong, a build failed, or the user ended it.
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
+    run_by(args, context, out, LocalExecutor::new)
+}
+
+/// As [`run`], by another executor, which is made of the settings and the facts of the run. All else is as it is in any
+/// build: who fills a cache to measure with, fills it as builds do.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_by<E: Executor>(
+    args: &Args,
+    context: &Context,
+    out: &mut dyn Write,
+    executor: impl FnOnce(local::Settings, Arc<Facts>) -> E,
+) -> anyhow::Result<()> {
     let console = Console::of(context);
     let mut project = config::find(&context.cwd)?;
     overrule(&mut project.settings, args);
@@ -125,7 +140,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
     } else {
         let survey = survey.with_stamps(context, &opened)?;
-        build(&opened, survey, &plan, guard, (args, context), out)?;
+        build(&opened, survey, &plan, guard, (args, context, executor), out)?;
     }
     if opened.left_out.is_empty() { Ok(()) } else { Err(left_out(&opened.left_out).into()) }
 }
@@ -161,12 +176,12 @@ fn nothing_to_do(
     print(&view, args.format, context, text::summary, out)
 }
 
-fn build(
+fn build<E: Executor>(
     opened: &Opened,
     survey: Survey,
     plan: &Plan,
     guard: Guard,
-    (args, context): (&Args, &Context),
+    (args, context, executor): (&Args, &Context, impl FnOnce(local::Settings, Arc<Facts>) -> E),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let settings = &opened.project.settings;
@@ -185,7 +200,7 @@ fn build(
     let cores = (host.cores_each(together), host.cores);
     let executor_settings =
         settings_of_executor((opened, &survey), context, kas, (run.id(), cores));
-    let executor = LocalExecutor::new(executor_settings, facts.clone());
+    let executor = executor(executor_settings, facts.clone());
     let journal = Arc::new(RunJournal {
         run: run.clone(),
         kept: opened.kept.clone(),
@@ -263,9 +278,9 @@ fn settings_of_executor(
 }
 
 /// Runs the loop to its end on a runtime of its own, and passes events on to the display.
-fn drive(
+fn drive<E: Executor>(
     (opened, schedule): (&Opened, Schedule<'_>),
-    (executor, journal): (LocalExecutor, Arc<RunJournal>),
+    (executor, journal): (E, Arc<RunJournal>),
     options: Options,
     shown: mpsc::Sender<Event>,
 ) -> Result<Summary, Broken> {
