@@ -4,8 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use graph::digest::{Digest, Fields};
+
 use crate::address::{BadAddress, PROTOCOLS};
 use crate::context::Environment;
+use crate::probe::content::{Content, Files, Links};
 use crate::process::{self, Call, What};
 use crate::redact::redact_url;
 
@@ -98,6 +101,35 @@ impl Git {
             fix("GIT_ASKPASS", "true");
         }
         Self { env: variables, mirrors: mirrors.to_owned(), deadline }
+    }
+
+    /// What besides a repository decides what git says of it: variables, the user, and the configuration of the user and
+    /// of the host, as far as it lies in the usual files.
+    pub(in crate::probe) fn surroundings(&self, files: &dyn Files) -> Option<Digest> {
+        let var = |name: &str| self.env.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        if var("GIT_REFERENCE_BACKEND").is_some() {
+            return None;
+        }
+        let mut fields = Fields::of("graph git surroundings v1");
+        fields.add(rustix::process::geteuid().as_raw().to_le_bytes());
+        for (name, value) in &self.env {
+            let name = name.as_encoded_bytes();
+            if name.starts_with(b"GIT_") || matches!(name, b"HOME" | b"XDG_CONFIG_HOME") {
+                fields.add(name);
+                fields.add(value.as_encoded_bytes());
+            }
+        }
+        let home = var("HOME").map(PathBuf::from).unwrap_or_default();
+        let config = var("XDG_CONFIG_HOME").filter(|it| !it.is_empty()).map(PathBuf::from);
+        let own = config.unwrap_or_else(|| home.join(".config")).join("git/config");
+        let paths = [home.join(".gitconfig"), own, PathBuf::from("/etc/gitconfig")];
+        for content in files.look(&paths, Links::Followed) {
+            match content.ok()? {
+                Content::Missing => fields.add(b""),
+                content => fields.add(content.digest()?.as_bytes()),
+            }
+        }
+        Some(fields.finish())
     }
 
     /// A call in a directory.
