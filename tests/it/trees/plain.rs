@@ -130,7 +130,7 @@ fn ours(world: &World, dir: &Path, names: &[String]) -> Vec<Option<String>> {
 
 #[test]
 fn a_name_is_what_git_says_whatever_was_remembered() {
-    let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 10, failure_persistence: None, ..Config::default() };
     let (names, mut runner) = (names(), TestRunner::new(config));
     runner
         .run(&proptest::collection::vec(step(), 4..14), |steps| {
