@@ -229,7 +229,8 @@ impl Probe<'_> {
         let wanted = Wanted::of(sources(node));
         let mut observed = Observed::default();
         self.add_files(&wanted, &mut observed.facts);
-        observed.add_trees(&wanted.trees, self.trees(&wanted.trees, Some(self.memory), &self.git()))?;
+        observed
+            .add_trees(&wanted.trees, self.trees(&wanted.trees, Some(self.memory), &self.git()))?;
         Ok(observed.facts)
     }
 

@@ -32,7 +32,7 @@ use super::content::{Content, Files, Links};
 use super::git::{self, Git, Listing};
 use super::memory::Memory;
 use super::tree_filter::{BadPattern, Filter};
-use super::tree_memo::TreeMemo;
+use super::tree_memo::{Known, TreeMemo};
 
 /// The index of some ten thousand files: from there on, a second process costs less than it saves.
 pub(super) const LARGE_INDEX: u64 = 1 << 20;
@@ -115,11 +115,16 @@ impl TreeProbe<'_> {
         let memo = self.memory.filter(|_| index_of(&dir) >= self.large_index).and_then(|memory| {
             TreeMemo::recall((self.git, memory), &dir, (tree, &ours), (&filter, self.began))
         });
-        if let Some((_, Some(digest))) = memo {
-            return Ok(Some(TreeContent { digest, manifest: None }));
-        }
         let mut entries = Vec::new();
-        self.directory(&dir, b"", &filter, &mut entries)?;
+        match &memo {
+            Some((_, Known::All(digest))) => {
+                return Ok(Some(TreeContent { digest: *digest, manifest: None }));
+            }
+            Some((_, Known::Files(files))) => {
+                self.add(&dir, b"", files.iter().map(Vec::as_slice), &filter, &mut entries)?;
+            }
+            _ => self.directory(&dir, b"", &filter, &mut entries)?,
+        }
         entries.par_sort_unstable();
         entries.dedup();
         let mut fields = Fields::of("graph tree v1");

@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use super::git::Git;
 use super::memory::Memory;
 use super::tree_filter::Filter;
-use super::tree_stamps::{Names, Stamps};
+use super::tree_stamps::{IGNORE, IGNORED_LIST, Names, Stamps, is_unsettled};
 
 /// More directories that hold nothing of a tree are somebody's heap, and not worth to be asked for.
 const MOST_ASKED: usize = 10_000;
@@ -38,58 +38,96 @@ pub(super) struct TreeMemo<'a> {
     began: SystemTime,
     /// How git reads this repository, and the files by which it ignores others; `None` where that is unusual.
     reading: Option<(Digest, Vec<PathBuf>)>,
+    /// The times of what is remembered, where the same files are there, and the text of it.
+    seen: Option<(Stamps, Stamps, String)>,
+}
+
+/// What is known of a tree.
+pub(super) enum Known {
+    /// Its digest: all is as it was.
+    All(Digest),
+    /// Its files, by their paths: some of them may hold something else.
+    Files(Vec<Vec<u8>>),
+    /// Nothing.
+    Nothing,
 }
 
 impl<'a> TreeMemo<'a> {
-    /// The memory of a tree at a directory, and its digest, if all is as it was. `None` where there can be no memory.
+    /// The memory of a tree at a directory, and what is known by it. `None` where there can be no memory.
     pub(super) fn recall(
         (git, memory): (&'a Git, &'a dyn Memory),
         dir: &'a Path,
         (tree, ours): (&Tree, &[Vec<u8>]),
         (filter, began): (&'a Filter, SystemTime),
-    ) -> Option<(Self, Option<Digest>)> {
+    ) -> Option<(Self, Known)> {
         let _span = tracing::debug_span!("tree memo").entered();
         let dot_git = fs::symlink_metadata(dir.join(".git")).ok()?;
         if !dot_git.is_dir() || dir.join(".git/commondir").exists() {
             return None;
         }
         let key = key(dir, tree, ours);
-        let (reading, known) = std::thread::scope(|scope| {
+        let (reading, remembered) = std::thread::scope(|scope| {
             let reading = scope.spawn(|| reading(git, dir));
-            let known = memory.tool(&key);
-            let text = known.as_deref().and_then(Remembered::parse);
-            let seen = text.and_then(|it| Some((Stamps::of(dir, &it.dirs, &[])?, it)));
-            let seen = seen.map(|(stamps, it)| (it.digest, it.proof, stamps.digest));
-            (reading.join().expect("to ask git does not panic"), seen)
+            let text = memory.tool(&key);
+            let stamps = text.as_deref().and_then(Remembered::parse).and_then(|it| {
+                Some((Stamps::of(dir, &it.dirs, Some(&it.lists))?, it.digest, (it.list, it.all)))
+            });
+            (reading.join().expect("to ask git does not panic"), stamps.zip(text))
         });
-        let digest = known.zip(reading.as_ref()).and_then(|((digest, proof, stamps), reading)| {
-            let others = Stamps::of(dir, &[], &reading.1)?.digest;
-            (proof == prove(&reading.0, &stamps, &others)).then_some(digest)
-        });
-        Some((Self { git, memory, dir, filter, key, began, reading }, digest))
+        let mut memo = Self { git, memory, dir, filter, key, began, reading, seen: None };
+        let Some(((stamps, digest, (list, all)), text)) = remembered else {
+            return Some((memo, Known::Nothing));
+        };
+        let now = memo.reading.as_ref();
+        let now = now.and_then(|(reading, paths)| Some((*reading, Stamps::of_files(paths)?)));
+        let Some((reading, others)) = now else { return Some((memo, Known::Nothing)) };
+        let proofs = Proofs::of(&reading, &stamps, &others);
+        let known = match (proofs.list == list, proofs.all == all) {
+            (true, true) => Known::All(digest),
+            (true, false) => {
+                let files = Remembered::parse(&text).map(|it| it.files()).unwrap_or_default();
+                memo.seen = Some((stamps, others, text));
+                Known::Files(files)
+            }
+            (false, _) => Known::Nothing,
+        };
+        Some((memo, known))
     }
 
     /// Remembers the digest of what was found since: the files by their paths, in order.
     pub(super) fn remember<'p>(&self, digest: Digest, files: impl Iterator<Item = &'p [u8]>) {
         let _span = tracing::debug_span!("remember tree").entered();
-        let files: Option<Vec<&str>> = files.map(|path| std::str::from_utf8(path).ok()).collect();
-        if let Some(text) = files.and_then(|files| self.text(digest, &files)) {
+        let text = match &self.seen {
+            // Times that were taken before the files were read: what changed later has others.
+            Some((stamps, others, text)) => Remembered::parse(text)
+                .and_then(|it| self.remembered(digest, it.dirs, (stamps, others))),
+            None => {
+                let files: Option<Vec<&str>> =
+                    files.map(|path| std::str::from_utf8(path).ok()).collect();
+                files.and_then(|files| self.looked(digest, &files))
+            }
+        };
+        if let Some(text) = text {
             self.memory.remember_tool(&self.key, &text);
         }
     }
 
-    fn text(&self, digest: Digest, files: &[&str]) -> Option<String> {
+    /// What is to be remembered of files that were found without a memory of them.
+    fn looked(&self, digest: Digest, files: &[&str]) -> Option<String> {
         let reading = self.reading.as_ref()?;
-        let mut names: Vec<(&str, &str)> =
-            files.iter().map(|path| path.split_at(path.rfind('/').map_or(0, |at| at + 1))).collect();
-        let walked = Walk { memo: self, holding: holding(&names) }.all()?;
-        for (dir, has_ignore) in &walked {
-            if *has_ignore {
-                names.push((dir, ".gitignore"));
-            }
-        }
+        let mut names: Vec<(&str, &str)> = files
+            .iter()
+            .map(|path| path.split_at(path.rfind('/').map_or(0, |at| at + 1)))
+            .collect();
         names.sort_unstable();
-        names.dedup();
+        let walked = Walk { memo: self, holding: holding(&names) }.all()?;
+        let ignoring = walked
+            .iter()
+            .filter(|(dir, has)| *has && names.binary_search(&(dir.as_str(), IGNORE)).is_err());
+        let ignoring: Vec<(&str, &str)> =
+            ignoring.map(|(dir, _)| (dir.as_str(), IGNORED_LIST)).collect();
+        names.extend(ignoring);
+        names.sort_unstable();
         let mut names = names.into_iter().peekable();
         let mut dirs: Vec<Names<'_>> = Vec::with_capacity(walked.len());
         for (dir, _) in &walked {
@@ -103,14 +141,43 @@ impl<'a> TreeMemo<'a> {
         if names.next().is_some() {
             return None;
         }
-        let stamps = Stamps::of(self.dir, &dirs, &[])?;
-        let others = Stamps::of(self.dir, &[], &reading.1)?;
+        let stamps = Stamps::of(self.dir, &dirs, None)?;
+        let others = Stamps::of_files(&reading.1)?;
+        self.remembered(digest, dirs, (&stamps, &others))
+    }
+
+    fn remembered(
+        &self,
+        digest: Digest,
+        dirs: Vec<Names<'_>>,
+        (stamps, others): (&Stamps, &Stamps),
+    ) -> Option<String> {
+        let now = reading(self.git, self.dir)?;
         let is_settled = stamps.are_older_than(self.began) && others.are_older_than(self.began);
-        if !is_settled || self::reading(self.git, self.dir).as_ref() != Some(reading) {
+        if !is_settled || self.reading.as_ref() != Some(&now) {
             return None;
         }
-        let proof = prove(&reading.0, &stamps.digest, &others.digest);
-        Some(Remembered { digest, proof, dirs }.text())
+        let Proofs { list, all } = Proofs::of(&now.0, stamps, others);
+        Some(Remembered { digest, list, all, lists: stamps.lists.clone(), dirs }.text())
+    }
+}
+
+/// What vouches for the files that there are, and for what they hold.
+struct Proofs {
+    list: Digest,
+    all: Digest,
+}
+
+impl Proofs {
+    fn of(reading: &Digest, stamps: &Stamps, others: &Stamps) -> Self {
+        let base = |domain| {
+            let fields = Fields::of(domain).field(reading.as_bytes());
+            fields.field(others.digest.as_bytes())
+        };
+        let mut list = base("graph tree list v1");
+        stamps.lists.iter().for_each(|it| list.add(it.as_bytes()));
+        let all = base("graph tree content v1").field(stamps.digest.as_bytes()).finish();
+        Self { list: list.finish(), all }
     }
 }
 
@@ -149,23 +216,23 @@ fn key(dir: &Path, tree: &Tree, ours: &[Vec<u8>]) -> Digest {
     fields.finish()
 }
 
-fn prove(reading: &Digest, stamps: &Digest, others: &Digest) -> Digest {
-    let fields = Fields::of("graph tree proof v1").field(reading.as_bytes());
-    fields.field(stamps.as_bytes()).field(others.as_bytes()).finish()
-}
-
-/// What is remembered of a tree, as a text: two digests, and then each directory, ended by a slash, with names in it.
+/// What is remembered of a tree, as a text: digests, as many more as are counted there, and then each directory, ended by
+/// a slash, with names in it.
 struct Remembered<'a> {
     digest: Digest,
-    proof: Digest,
+    list: Digest,
+    all: Digest,
+    lists: Vec<Digest>,
     dirs: Vec<Names<'a>>,
 }
 
 impl<'a> Remembered<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut words = text.split_terminator('\0');
+        let count = words.next()?.parse().ok()?;
         let mut digest = || Digest::from_hex(words.next()?);
-        let (digest, proof) = (digest()?, digest()?);
+        let (whole, list, all) = (digest()?, digest()?, digest()?);
+        let lists = (0..count).map(|_| digest()).collect::<Option<_>>()?;
         let mut dirs: Vec<Names<'a>> = vec![("", Vec::new())];
         for word in words {
             match word.ends_with('/') {
@@ -173,11 +240,14 @@ impl<'a> Remembered<'a> {
                 false => dirs.last_mut()?.1.push(word),
             }
         }
-        Some(Self { digest, proof, dirs })
+        Some(Self { digest: whole, list, all, lists, dirs })
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{}\0{}\0", self.digest, self.proof);
+        let mut text = format!("{}\0", self.lists.len());
+        for digest in [&self.digest, &self.list, &self.all].into_iter().chain(&self.lists) {
+            text += &format!("{digest}\0");
+        }
         for (dir, names) in &self.dirs {
             let words = Some(dir).filter(|dir| !dir.is_empty()).into_iter().chain(names);
             for word in words {
@@ -186,6 +256,16 @@ impl<'a> Remembered<'a> {
             }
         }
         text
+    }
+
+    /// The paths of the files.
+    fn files(&self) -> Vec<Vec<u8>> {
+        let path = |dir: &str, name: &str| [dir.as_bytes(), name.as_bytes()].concat();
+        let in_dir = |(dir, names): &Names<'_>| {
+            let names = names.iter().filter(|name| **name != IGNORED_LIST);
+            names.map(|name| path(dir, name)).collect::<Vec<_>>()
+        };
+        self.dirs.iter().flat_map(in_dir).collect()
     }
 }
 
@@ -234,8 +314,12 @@ impl Walk<'_> {
 
     /// Whether a directory has a `.gitignore`, and the directories in it in which something can count.
     fn one(&self, dir: &str) -> Option<(bool, Vec<String>)> {
+        let here = self.memo.dir.join(dir);
+        if is_unsettled(&here, self.memo.began) {
+            return None;
+        }
         let (mut has_ignore, mut below) = (false, Vec::new());
-        for entry in fs::read_dir(self.memo.dir.join(dir)).ok()? {
+        for entry in fs::read_dir(here).ok()? {
             let entry = entry.ok()?;
             let name = entry.file_name();
             if name == ".git" {
@@ -244,7 +328,7 @@ impl Walk<'_> {
                 }
                 return None;
             }
-            has_ignore |= name == ".gitignore";
+            has_ignore |= name == IGNORE;
             if entry.file_type().ok()?.is_dir() {
                 let path = format!("{dir}{}", name.to_str()?);
                 if self.memo.filter.enters(path.as_bytes()) {

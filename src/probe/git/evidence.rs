@@ -131,7 +131,9 @@ impl Evidence {
             Err(error) if error.kind() == ErrorKind::NotFound => dir.to_owned(),
             _ => return None,
         };
-        add_place(&mut fields, &own)?;
+        if own != dir {
+            add_place(&mut fields, &own)?;
+        }
         // Git takes no directory for a repository without it.
         let head = read_small(&own.join("HEAD"))??;
         let head = std::str::from_utf8(&head).ok()?;

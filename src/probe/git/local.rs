@@ -63,7 +63,8 @@ impl Git {
                 return Err(Error::Unclear("git check-ignore"));
             }
             let said = String::from_utf8_lossy(&answer.stdout);
-            ignored.extend(said.lines().filter_map(|line| line.strip_prefix("./")).map(str::to_owned));
+            ignored
+                .extend(said.lines().filter_map(|line| line.strip_prefix("./")).map(str::to_owned));
         }
         Ok(ignored)
     }
@@ -76,7 +77,7 @@ impl Git {
     /// The file of what the user ignores everywhere, by such a configuration. `None` where its place is hard to tell.
     pub(in crate::probe) fn excludes(&self, configuration: &[u8]) -> Option<PathBuf> {
         let said = configuration.split(|&byte| byte == 0);
-        let named = said.filter_map(|entry| entry.strip_prefix(b"core.excludesfile")).last();
+        let named = said.filter_map(|entry| entry.strip_prefix(b"core.excludesfile")).next_back();
         let home = || self.variable("HOME").map(PathBuf::from);
         let Some(named) = named else {
             let own = self.variable("XDG_CONFIG_HOME").filter(|it| !it.is_empty());
