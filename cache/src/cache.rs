@@ -146,12 +146,12 @@ impl Cache {
         self.0.outputs.dir(node)
     }
 
-    /// What a ref of a remote named when it was last asked.
+    /// What refs of remotes named when they were last asked, each as URL and name, in their order.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn last_ref(&self, url: &str, name: &str) -> Result<Option<SeenRef>, Error> {
-        refs::last(&self.0.db, url, name)
+    pub fn last_refs(&self, refs: &[(&str, &str)]) -> Result<Vec<Option<SeenRef>>, Error> {
+        refs::last(&self.0.db, refs)
     }
 
     /// Remembers what refs name now, each as URL, name and commit. URLs are kept as digests, without credentials.
@@ -162,20 +162,20 @@ impl Cache {
         refs::remember(&self.0.db, refs, now)
     }
 
-    /// What a tool said under a key that covers everything the answer depends on.
+    /// What tools said under keys that cover everything the answers depend on, in the order of the keys.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn tool_said(&self, key: &Digest) -> Result<Option<String>, Error> {
-        tools::said(&self.0.db, key)
+    pub fn tools_said(&self, keys: &[Digest]) -> Result<Vec<Option<String>>, Error> {
+        tools::said(&self.0.db, keys)
     }
 
-    /// Remembers what a tool said.
+    /// Remembers what tools said: all of it, or nothing.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn remember_tool(&self, key: &Digest, text: &str, now: i64) -> Result<(), Error> {
-        tools::remember(&self.0.db, key, text, now)
+    pub fn remember_tools(&self, told: &[(Digest, String)], now: i64) -> Result<(), Error> {
+        tools::remember(&self.0.db, told, now)
     }
 
     /// Keeps the files of a tree under the digest that is the tree's part, before a record with that part is written.

@@ -73,7 +73,7 @@ impl Survey {
         Ok((survey, planned.expect("what is wanted is planned").judgement))
     }
 
-    /// Adds the stamps, for a verb that records or shows them.
+    /// Adds the stamps and the files of trees, for a verb that records or shows them.
     pub(super) fn with_stamps(
         mut self,
         context: &Context,
@@ -82,6 +82,7 @@ impl Survey {
         let _span = tracing::info_span!("stamps").entered();
         let probe = opened.probe(context);
         probe.add_stamps(&opened.graph, &self.wanted, &mut self.observed)?;
+        probe.add_manifests(&mut self.observed);
         Ok(self)
     }
 

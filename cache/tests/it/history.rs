@@ -123,10 +123,10 @@ fn refs_tools_and_manifests_are_remembered() {
     let world = World::new();
     let cache = world.open();
     let (url, other) = ("https://user:secret@host/poky", "https://user:other@host/poky");
-    assert_eq!(cache.last_ref(url, "refs/heads/main").unwrap(), None);
+    assert_eq!(cache.last_refs(&[(url, "refs/heads/main")]).unwrap(), [None]);
     cache.remember_refs(&[(url, "refs/heads/main", "aaaa")], 5).unwrap();
     cache.remember_refs(&[(other, "refs/heads/main", "bbbb")], 7).unwrap();
-    let seen = cache.last_ref(url, "refs/heads/main").unwrap().unwrap();
+    let seen = cache.last_refs(&[(url, "refs/heads/main")]).unwrap().remove(0).unwrap();
     assert_eq!((seen.commit.as_str(), seen.seen), ("bbbb", 7));
     for file in std::fs::read_dir(world.dir()).unwrap() {
         let content = std::fs::read(file.unwrap().path()).unwrap_or_default();
@@ -134,9 +134,9 @@ fn refs_tools_and_manifests_are_remembered() {
     }
 
     let digest = |text: &str| graph::digest::Digest::of(text.as_bytes());
-    assert_eq!(cache.tool_said(&digest("kas")).unwrap(), None);
-    cache.remember_tool(&digest("kas"), "kas 5.2", 5).unwrap();
-    assert_eq!(cache.tool_said(&digest("kas")).unwrap().as_deref(), Some("kas 5.2"));
+    assert_eq!(cache.tools_said(&[digest("kas")]).unwrap(), [None]);
+    cache.remember_tools(&[(digest("kas"), "kas 5.2".to_owned())], 5).unwrap();
+    assert_eq!(cache.tools_said(&[digest("kas")]).unwrap(), [Some("kas 5.2".to_owned())]);
 
     let files = [("meta/b.bb", digest("b")), ("meta/a.bb", digest("a"))];
     assert_eq!(cache.manifest(&digest("tree")).unwrap(), None);
