@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
 use crate::front::machines::Defaults;
-use crate::front::{self, Excluded, Loaded, SourceFile, Sources};
+use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
@@ -48,6 +48,14 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         Self::load(context, project, kept, mode)
+    }
+
+    /// As [`Opened::to_look`], for a verb that only asks how nodes are called and what they need.
+    pub(super) fn to_list(context: &Context, mode: Mode) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        let sources = Sources { depth: Depth::Outline, ..sources(&project) };
+        Self::load_from(&sources, context, project, kept, mode)
     }
 
     /// As [`Opened::to_look`], with what filters reject.
@@ -189,6 +197,7 @@ pub(super) fn sources(project: &Project) -> Sources {
             })
             .collect(),
         excluded: false,
+        depth: Depth::Whole,
         settings: project.config_path.clone(),
         defaults: Defaults {
             build_target: settings.defaults.build_target.clone(),

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 
 use super::build::{Build, load_build};
 use super::file::{Defaults, Machine, Machines, duplicate, read};
-use super::lower::nodes;
+use super::lower::{nodes, outlined};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceText, reason};
-use crate::front::kas::{Checkouts, Demands, FileCache, Ground, Text};
-use crate::front::loaded::{Loaded, SourceFile, Sources};
+use crate::front::kas::{Checkouts, Demands, FileCache, Ground, Text, refuse};
+use crate::front::loaded::{Depth, Loaded, SourceFile, Sources};
 
 /// Loads all machines.
 ///
@@ -31,8 +31,15 @@ pub fn load(
     let cache = FileCache::new(root);
     let builds: Vec<Option<Build>> = machines
         .par_iter()
-        .map(|(branch, machine)| load_build(machine, &branch.value, checkouts, &cache))
-        .collect::<Vec<_>>()
+        .map(|(branch, machine)| {
+            let (mut build, warnings) = load_build(machine, &branch.value, checkouts, &cache)?;
+            // What the machine says is built in place of what its kas files say.
+            if let Some(target) = &machine.target {
+                build.effective.targets = Some(vec![target.clone()]);
+            }
+            Ok((build, warnings))
+        })
+        .collect::<Vec<Result<_, Diagnostics>>>()
         .into_iter()
         .map(|build| match build {
             Ok((build, warnings)) => {
@@ -106,8 +113,7 @@ fn lower(
     built: &[(&Text, &Machine, Build)],
     found: &mut Diagnostics,
 ) -> Loaded {
-    let kas_files = built.iter().flat_map(|(.., build)| &build.reads);
-    let mut reads: BTreeSet<PathBuf> = kas_files.filter_map(|file| file.path.clone()).collect();
+    let mut reads = files_of(built);
     let machines = sources.machines.iter().map(|file| &file.path);
     reads.extend(machines.chain(&sources.settings).map(|path| root.join(path)));
     let named = |path: &PathBuf| Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned());
@@ -118,7 +124,14 @@ fn lower(
         .par_iter()
         .map(|(branch, machine, build)| {
             let mut found = Diagnostics::default();
-            (nodes(machine, branch, build, &ground, &mut found), found)
+            let nodes = match sources.depth {
+                Depth::Whole => nodes(machine, branch, build, &ground, &mut found),
+                Depth::Outline => {
+                    refuse(&build.merged, &build.effective, &ground, &mut found);
+                    outlined(machine, branch, &mut found)
+                }
+            };
+            (nodes, found)
         })
         .collect();
     for ((.., build), (nodes, problems)) in built.iter().zip(lowered) {
@@ -132,6 +145,16 @@ fn lower(
         }
     }
     Loaded { spec, missing, demands, reads: names, ..Loaded::default() }
+}
+
+/// The kas files of all machines. The same file is the same path in memory wherever it is read: a thousand machines
+/// read a fragment, and its path is looked at once.
+fn files_of(built: &[(&Text, &Machine, Build)]) -> BTreeSet<PathBuf> {
+    let kas_files = built.iter().flat_map(|(.., build)| &build.reads);
+    let mut paths: Vec<&Arc<Path>> = kas_files.filter_map(|file| file.path.as_ref()).collect();
+    paths.sort_unstable_by_key(|path| Arc::as_ptr(path).cast::<u8>());
+    paths.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    paths.into_iter().map(|path| path.to_path_buf()).collect()
 }
 
 fn open(

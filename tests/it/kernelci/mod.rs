@@ -10,7 +10,7 @@ use graph::spec::{Node, Role};
 use graph_cli::diagnostic::Diagnostics;
 use graph_cli::front::kas::Directories;
 use graph_cli::front::machines::Defaults;
-use graph_cli::front::{Loaded, SourceFile, Sources, load};
+use graph_cli::front::{Depth, Loaded, SourceFile, Sources, load};
 
 use crate::kernel_trees::ToldTrees;
 
@@ -19,6 +19,7 @@ pub(crate) fn sources(kernels: Vec<SourceFile>) -> Sources {
     Sources {
         kernels,
         excluded: true,
+        depth: Depth::Whole,
         machines: Vec::new(),
         settings: None,
         defaults: Defaults { build_target: String::new(), output: "*".to_owned() },
