@@ -145,6 +145,10 @@ pub(super) fn normal(path: &Path) -> PathBuf {
 
 /// A relative path without `.` and `..`, joined by `/`; `None` if it is absolute or leads out.
 pub(super) fn inside(path: &Path) -> Option<String> {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    if let Some(text) = path.to_str().filter(|text| text.split('/').all(is_plain)) {
+        return Some(text.to_owned());
+    }
     let path = normal(path);
     let parts: Option<Vec<_>> = path
         .components()
@@ -177,6 +181,9 @@ mod tests {
     #[test]
     fn only_what_stays_inside_is_inside() {
         for (path, expect) in [
+            ("a/b.yaml", Some("a/b.yaml")),
+            ("", Some("")),
+            ("a//b/", Some("a/b")),
             ("a/../b.yaml", Some("b.yaml")),
             ("kas/./b.yaml", Some("kas/b.yaml")),
             ("../b.yaml", None),

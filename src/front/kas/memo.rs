@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
+
 /// Answers by question. Two threads that ask one question at the same time wait for one answer.
 #[derive(Debug)]
-pub(super) struct Memo<K, V>(RwLock<HashMap<K, Arc<OnceLock<V>>>>);
+pub(super) struct Memo<K, V>(RwLock<HashMap<K, Arc<OnceLock<V>>, RandomState>>);
 
 impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {

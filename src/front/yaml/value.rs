@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::{Equivalent, IndexMap};
 
 use crate::diagnostic::Span;
@@ -49,7 +50,7 @@ pub enum Int {
 }
 
 /// A mapping. Equal keys were merged: the last value stands at the place of the first.
-pub type Map = IndexMap<Key, Entry>;
+pub type Map = IndexMap<Key, Entry, RandomState>;
 
 /// A key that Python can hash, compared as Python does (`1`, `1.0` and `True` are one key).
 #[derive(Debug, Clone)]
