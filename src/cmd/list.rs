@@ -56,6 +56,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let opened = Opened::to_list(context, mode(args.offline))?;
     let ids = opened.select(&args.selectors)?;
     Console::of(context).diagnostics(&opened.warnings);
+    let _span = tracing::info_span!("render").entered();
     print(&ListView::of(&opened.graph, &ids), args.format, context, text::list, out)
 }
 

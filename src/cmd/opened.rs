@@ -96,6 +96,7 @@ impl Opened {
             .map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
         warnings.extend(trees.warnings());
+        let _span = tracing::info_span!("check").entered();
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())

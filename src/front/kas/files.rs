@@ -111,8 +111,7 @@ impl FileCache {
     pub fn has(&self, path: &str) -> bool {
         let path = self.root.join(path);
         let Some(dir) = path.parent().and_then(|dir| self.real(dir)) else { return false };
-        let is_listed =
-            |file: &OsStr| self.listed(&dir).is_some_and(|files| files.contains(file));
+        let is_listed = |file: &OsStr| self.listed(&dir).is_some_and(|files| files.contains(file));
         path.file_name().is_some_and(is_listed) || path.is_file()
     }
 

@@ -137,7 +137,9 @@ impl Walk<'_> {
             Content::Bytes(_) => None,
         };
         let Visit { file, repo, is_lock, .. } = visit;
-        round.loaded.push((FileRef { name: Arc::clone(&file.name), path, repo, is_lock }, kas_file));
+        round
+            .loaded
+            .push((FileRef { name: Arc::clone(&file.name), path, repo, is_lock }, kas_file));
     }
 
     /// The lock file comes before the includes, and its own includes start from where this file's would have, had it

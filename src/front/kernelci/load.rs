@@ -23,11 +23,13 @@ use crate::front::loaded::{Loaded, Sources};
 /// All problems of all files.
 pub fn load(sources: &Sources, root: &Path, trees: &dyn Trees) -> Result<Loaded, Diagnostics> {
     let mut found = Diagnostics::default();
+    let parse = tracing::info_span!("parse").entered();
     let documents = read::read(&sources.kernels, root, &mut found);
     let named: Vec<_> =
         documents.iter().map(|document| (document.name.clone(), document.node.clone())).collect();
     let sections = merge::merge(&named, &mut found);
     let declared = declared(&sections, &mut found);
+    drop(parse);
     // No remote is asked for what will not be built.
     if found.has_errors() {
         return Err(found);
@@ -45,6 +47,7 @@ pub fn load(sources: &Sources, root: &Path, trees: &dyn Trees) -> Result<Loaded,
     let fragments: HashMap<Arc<str>, Arc<Fragment>> =
         fragments.map(|fragment| (fragment.name.clone(), fragment.clone())).collect();
     let lowering = lower::Lowering { describe: sources.describe };
+    let _span = tracing::info_span!("lower").entered();
     match lower::nodes(&builds, &fragments, &lowering) {
         Ok(nodes) => loaded.spec = Spec { nodes },
         Err(errors) => found.extend(errors),
@@ -61,8 +64,11 @@ fn builds(
     found: &mut Diagnostics,
 ) -> Vec<KernelBuilds> {
     let mut left_out: IndexMap<&str, ()> = IndexMap::new();
+    let trees_span = tracing::info_span!("trees").entered();
     let heads = heads(declared, trees, &mut left_out, found);
     let listings = listings(declared, &heads, trees);
+    drop(trees_span);
+    let _span = tracing::info_span!("expand").entered();
     let mut expandable = Vec::new();
     for (config, head) in heads {
         match &listings[&*head.commit] {

@@ -26,16 +26,18 @@ pub fn load(
     checkouts: &dyn Checkouts,
 ) -> Result<Loaded, Diagnostics> {
     let mut found = Diagnostics::default();
-    let files = read_all(sources, root, &mut found);
+    let files = {
+        let _span = tracing::info_span!("parse").entered();
+        read_all(sources, root, &mut found)
+    };
     let machines = pairs(&files);
     let cache = FileCache::new(root);
     let mut read = match sources.depth {
         Depth::Whole => whole(sources, &machines, checkouts, &cache, &mut found),
         Depth::Outline => outlines(sources, &machines, checkouts, &cache, &mut found),
     };
-    let named = |path: &PathBuf| {
-        Some(path.strip_prefix(cache.root()).ok()?.to_string_lossy().into_owned())
-    };
+    let named =
+        |path: &PathBuf| Some(path.strip_prefix(cache.root()).ok()?.to_string_lossy().into_owned());
     read.loaded.reads = read.files.iter().filter_map(named).collect();
     if found.has_errors() { Err(found) } else { Ok(Loaded { warnings: found, ..read.loaded }) }
 }
@@ -48,6 +50,7 @@ fn whole(
     cache: &FileCache,
     found: &mut Diagnostics,
 ) -> Read {
+    let chains = tracing::info_span!("chains").entered();
     let load = |(branch, machine): &(&Text, &Machine)| build(machine, branch, checkouts, cache);
     let builds: Vec<Result<(Build, Diagnostics), Diagnostics>> =
         machines.par_iter().map(load).collect();
@@ -61,6 +64,8 @@ fn whole(
             Err(errors) => found.extend(errors),
         }
     }
+    drop(chains);
+    let _span = tracing::info_span!("lower").entered();
     let mut read = Read::default();
     built.iter().for_each(|(.., build)| read.add(build));
     read.finish(sources, cache.root());
@@ -88,6 +93,7 @@ fn outlines(
     cache: &FileCache,
     found: &mut Diagnostics,
 ) -> Read {
+    let _span = tracing::info_span!("chains").entered();
     let ground =
         Ground::new(cache.root(), sources.ignore.clone(), BTreeSet::new(), sources.describe);
     let outline = |(branch, machine): &(&Text, &Machine)| {

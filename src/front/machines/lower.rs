@@ -35,7 +35,11 @@ pub fn nodes(
 }
 
 /// The same nodes as far as [`outlines`] has them.
-pub(super) fn outlined(machine: &Machine, yocto_branch: &Text, found: &mut Diagnostics) -> Vec<Node> {
+pub(super) fn outlined(
+    machine: &Machine,
+    yocto_branch: &Text,
+    found: &mut Diagnostics,
+) -> Vec<Node> {
     or_problem(outlines(machine, yocto_branch), machine, found)
 }
 

@@ -13,12 +13,7 @@ use crate::front::kas::effective::{Effective, EffectiveRepo, RepoKind};
 use crate::front::kas::merged::Merged;
 
 /// Adds what is refused. [`inputs`](super::inputs) does so, too.
-pub fn refuse(
-    merged: &Merged,
-    effective: &Effective,
-    ground: &Ground,
-    found: &mut Diagnostics,
-) {
+pub fn refuse(merged: &Merged, effective: &Effective, ground: &Ground, found: &mut Diagnostics) {
     for repo in &effective.repos {
         if repo.is_local() {
             directory(repo, &merged.top_dir, ground, found);
