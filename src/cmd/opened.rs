@@ -16,7 +16,7 @@ use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
 use crate::front::kernelci::{ExpandedSlice, Settled, Unsettled};
 use crate::front::machines::Defaults;
-use crate::front::{self, Excluded, Loaded, SourceFile, Sources};
+use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
@@ -79,6 +79,14 @@ impl Opened {
         Self::load(context, project, kept, mode, nodes)
     }
 
+    /// As [`Opened::to_look`], for a verb that only asks how nodes are called and what they need.
+    pub(super) fn to_list(context: &Context, mode: Mode) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        let sources = Sources { depth: Depth::Outline, ..sources(&project) };
+        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
+    }
+
     /// As [`Opened::to_look`], with what filters reject.
     pub(super) fn to_look_with_excluded(context: &Context, mode: Mode) -> anyhow::Result<Self> {
         let project = config::find(&context.cwd)?;
@@ -125,6 +133,7 @@ impl Opened {
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
         let (slices, settled) = (loaded.slices, loaded.settled);
         warnings.extend(trees.warnings());
+        let _span = tracing::info_span!("check").entered();
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())
@@ -229,6 +238,7 @@ pub(super) fn sources(project: &Project) -> Sources {
             })
             .collect(),
         excluded: false,
+        depth: Depth::Whole,
         settings: project.config_path.clone(),
         defaults: Defaults {
             build_target: settings.defaults.build_target.clone(),

@@ -54,6 +54,7 @@ mod redact;
 mod report;
 mod table_stale;
 mod tidy;
+mod timings;
 mod toolchain;
 mod toy_kbuild;
 mod trees;

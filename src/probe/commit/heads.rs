@@ -67,7 +67,7 @@ impl Probe<'_> {
         wishes: &[Wish],
         tell: &Tell<'_>,
     ) -> (Vec<Result<Found, Lost>>, Diagnostics) {
-        let _span = tracing::info_span!("heads").entered();
+        let _span = tracing::debug_span!("heads").entered();
         let git = self.git();
         let mut remotes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let mut revisions: BTreeSet<(&Path, &str)> = BTreeSet::new();
