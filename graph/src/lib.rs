@@ -13,6 +13,7 @@
 //! deferred keyed              the same, not yet made, and its key alone
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
 //! query                       which nodes are meant
+//! reverted · shards           what would be if; which hosts run what
 //! schedule · event            a run under way, and what is told of it
 //! ```
 
@@ -45,6 +46,9 @@ pub mod verdict;
 
 pub mod plan;
 pub mod query;
+
+pub mod reverted;
+pub mod shards;
 
 pub mod schedule;
 

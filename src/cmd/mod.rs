@@ -11,6 +11,10 @@ mod survey;
 
 mod read_changes;
 
+mod jobs;
+mod reverted;
+mod runner;
+
 pub mod build;
 pub mod cache;
 pub mod completions;
@@ -22,6 +26,7 @@ pub mod list;
 pub mod lock;
 pub mod log;
 pub mod plan;
+pub mod render;
 pub mod resolve;
 pub mod runs;
 pub mod schema;

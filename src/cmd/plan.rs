@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
-use super::console::{Console, Format, print};
+use super::console::{Console, Format, page, print};
+use super::jobs::{self, Told};
 use super::opened::Opened;
+use super::reverted;
 use super::survey::Survey;
 use crate::context::Context;
 use crate::exec::resources::Host;
@@ -19,7 +21,9 @@ Examples:
   graph plan                             what is stale, and why
   graph plan workflow=onpush             of the boards that a push builds
   graph plan --exit-code --offline       in a hook: status 10 if something is stale, no network
-  graph plan --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+  graph plan --format markdown >> \"$GITHUB_STEP_SUMMARY\"
+  graph plan --format github --shards 8  a matrix of eight jobs in `$GITHUB_OUTPUT`
+  graph plan --if-reverted repos.poky.commit  what would be fresh without that change")]
 pub struct Args {
     /// Names, globs over names or labels, united; `!` excludes
     #[arg(value_name = "SELECTOR")]
@@ -39,7 +43,13 @@ pub struct Args {
     /// Promise to change nothing, which holds in any case
     #[arg(long)]
     pub dry_run: bool,
-    /// The form of the output: `text`, `json` or `markdown`
+    /// Say instead what would be fresh again if this part, or those that the glob matches, were as before
+    #[arg(long, value_name = "PART")]
+    pub if_reverted: Vec<String>,
+    /// Put the jobs of `--format github` together as this many, balanced by the time they take
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub shards: Option<u16>,
+    /// The form of the output: `text`, `json`, `markdown` or `github`
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: PlanFormat,
 }
@@ -54,6 +64,8 @@ pub enum PlanFormat {
     Json,
     /// For reviews
     Markdown,
+    /// For the jobs of a workflow
+    Github,
 }
 
 /// Whether remotes may be asked.
@@ -66,6 +78,9 @@ pub(super) fn mode(offline: bool) -> Mode {
 /// # Errors
 /// When the input is wrong, or with `--exit-code` something is stale.
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
+    if args.shards.is_some() && args.format != PlanFormat::Github {
+        return Err(Failure::new(Kind::Input, "`--shards` is for `--format github`").into());
+    }
     let opened = Opened::to_look(context, mode(args.offline))?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
@@ -75,6 +90,11 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let warnings = survey.warnings(&opened);
     let _span = tracing::info_span!("render").entered();
     let capacity = super::build::capacity(&opened.project.settings, &Host::observe());
+    if !args.if_reverted.is_empty() {
+        Console::of(context).diagnostics(&warnings);
+        let known = (&opened, &survey, &plan);
+        return reverted::tell(&args.if_reverted, known, args.format, context, out);
+    }
     let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
         .with_rejected(opened.excluded_count);
     Console::of(context).diagnostics(&warnings);
@@ -82,6 +102,13 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
         PlanFormat::Json => print(&view, Format::Json, context, text::plan, out)?,
         PlanFormat::Markdown => markdown::plan(&view, out)?,
+        PlanFormat::Github => {
+            let (mut summary, mut line) = (Vec::new(), Vec::new());
+            markdown::plan(&view, &mut summary)?;
+            text::plan_line(&view, &page(context), &mut line)?;
+            let told = Told { summary: &view.summary, markdown: &summary, line: &line };
+            jobs::publish(&told, (&opened.graph, &plan), args.shards, context, out)?;
+        }
     }
     out.flush()?;
     let tally = plan.tally();

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::spec::Label;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
 
 /// Nodes as they were declared.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ListView {
     /// The version of the form.
     pub version: u32,
@@ -20,15 +21,17 @@ pub struct ListView {
 }
 
 /// One node.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ListedView {
     /// Its name.
+    #[schemars(with = "String")]
     pub name: NodeName,
     /// The name's first segment.
     pub kind: String,
     /// Its labels; always lists, because a machine can have several workflows.
     pub labels: Labels,
     /// What it needs.
+    #[schemars(with = "Vec<String>")]
     pub needs: Vec<NodeName>,
     /// Where it was declared, `file:line`.
     pub declared: Arc<str>,
