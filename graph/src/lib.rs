@@ -12,6 +12,7 @@
 //! fingerprint                 what that makes of a node
 //! deferred keyed              the same, not yet made, and its key alone
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
+//! compare                     the same of two sides, without any record
 //! query                       which nodes are meant
 //! reverted · shards           what would be if; which hosts run what
 //! schedule · event            a run under way, and what is told of it
@@ -45,6 +46,7 @@ pub mod executed;
 
 pub mod verdict;
 
+pub mod compare;
 pub mod plan;
 pub mod query;
 

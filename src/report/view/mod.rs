@@ -3,6 +3,7 @@
 //!
 //! All text in a view is as it was found, so untrusted; the forms escape it for their readers.
 
+pub mod base;
 pub mod diff;
 pub mod excluded;
 pub mod jobs;

@@ -205,7 +205,7 @@ impl Serialize for PlannedViews<'_> {
 }
 
 impl WarningView {
-    fn of(diagnostic: &Diagnostic) -> Self {
+    pub(super) fn of(diagnostic: &Diagnostic) -> Self {
         Self {
             message: diagnostic.message.clone(),
             place: diagnostic.place().map(|place| place.to_string().into()),
