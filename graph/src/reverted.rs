@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::digest::Digest;
-use crate::fingerprint::{Part, need_part};
+use crate::fingerprint::{Part, is_need_part, need_part};
 use crate::model::{Graph, NodeId};
 use crate::plan::Plan;
 use crate::query::nearest;
@@ -213,29 +213,28 @@ fn after(
     meant: &Meant,
     leaves: &HashMap<NodeId, Leaves, RandomState>,
 ) -> After {
-    let needs: Vec<(String, NodeId)> = graph
-        .needs(id)
-        .iter()
-        .map(|&need| (need_part(&graph.node(need).name), need))
-        .collect();
-    let is_need = |reason: &Reason| match reason {
-        Reason::Changed { new, .. } => needs.iter().any(|(part, _)| **part == *new.name),
-        _ => false,
-    };
+    let mut needs: Vec<(String, NodeId)> =
+        graph.needs(id).iter().map(|&need| (need_part(&graph.node(need).name), need)).collect();
+    needs.sort_unstable();
+    // Whatever is said of needs, what they leave decides.
+    let is_need = |reason: &Reason| part_of(reason).is_some_and(is_need_part);
     let goes = |reason: &Reason| is_meant(reason, meant) || is_need(reason);
     let can_count =
         last.record.outcome == Outcome::Succeeded && last.available != Availability::Gone;
     if !can_count || !reasons(verdict).iter().all(goes) {
         return After::Stale;
     }
-    let built_with = |part: &str| {
-        let parts = &last.record.parts;
-        parts.iter().find(|known| *known.name == *part).map(|known| known.digest)
-    };
+    // What needs are called is in no key: a node can be restored from one that needed the same under other names.
+    let parts = last.record.parts.iter();
+    let built_with: Vec<Digest> =
+        parts.filter(|part| is_need_part(&part.name)).map(|part| part.digest).collect();
+    if built_with.len() != needs.len() {
+        return After::Stale;
+    }
     let mut is_open = false;
-    for (part, need) in &needs {
+    for ((_, need), then) in needs.iter().zip(built_with) {
         match leaves.get(need) {
-            Some(Leaves::This(left)) if built_with(part) == Some(*left) => {}
+            Some(Leaves::This(left)) if then == *left => {}
             Some(Leaves::This(_)) => return After::Stale,
             Some(Leaves::Unknown) | None => is_open = true,
         }

@@ -8,6 +8,8 @@
 mod judge;
 mod model;
 mod reads;
+mod reverted;
 mod runs;
 mod select;
+mod shards;
 mod world;
