@@ -11,6 +11,8 @@ mod survey;
 
 mod read_changes;
 
+mod base;
+
 pub mod build;
 pub mod cache;
 pub mod completions;

@@ -7,6 +7,7 @@ use graph::name::NodeName;
 use indexmap::IndexMap;
 
 use super::sentence::label;
+use super::view::base::BaseView;
 use super::view::plan::{PlanSummary, PlanView};
 use super::view::reason::{Nature, ReasonKind, ReasonView};
 use super::view::summary::{EndingKind, Endings, RunSummaryView};
@@ -104,6 +105,41 @@ pub(super) fn headline(summary: &PlanSummary, causes: &[Cause<'_>]) -> Vec<Strin
         [one, two, rest @ ..] => {
             said.push(format!("causes: {one}, {two} and {}", count(rest.len(), "other")));
         }
+    }
+    said
+}
+
+/// The line that says it all of a comparison with a base, in pieces.
+pub(super) fn compared(view: &BaseView) -> Vec<String> {
+    let (summary, revision) = (&view.summary, &view.base.revision);
+    let unread = if view.base.errors.is_empty() { "" } else { ", which cannot be read in full" };
+    let mut said = vec![match (summary.rebuild, summary.total) {
+        (0, 0) => format!("no nodes to compare with {revision}{unread}"),
+        (0, total) => format!("nothing of {} to rebuild since {revision}{unread}", number(total)),
+        (rebuild, total) => {
+            let (rebuild, total) = (number(rebuild), number(total));
+            format!("{rebuild} of {total} to rebuild since {revision}{unread}")
+        }
+    }];
+    let counts = [
+        (summary.added, "added"),
+        (summary.changed, "changed"),
+        (summary.follows, "after those"),
+        (summary.unknown, "not known"),
+        (summary.renamed, "renamed"),
+        (summary.excluded, "excluded now"),
+        (summary.removed, "removed"),
+        (summary.restorable, "in the store"),
+        (summary.fresh, "built here already"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    said.extend(counts.map(|(count, what)| format!("{} {what}", number(*count))));
+    if let Some(ms) = summary.estimate_ms {
+        let rest = match summary.unestimated {
+            0 => String::new(),
+            new => format!(" and {}", count(new, "new node")),
+        };
+        said.push(about(ms) + &rest);
     }
     said
 }

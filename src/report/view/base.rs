@@ -212,12 +212,16 @@ pub struct FilterView {
     pub why: Arc<str>,
     /// Where it is, `file:line`; on the side that has it.
     pub declared: Option<Arc<str>>,
+    /// Who wrote it so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blame: Option<BlameView>,
 }
 
 impl FilterView {
     fn of(exclusion: &Exclusion) -> Self {
         let Exclusion { filter, why, declared } = exclusion;
-        Self { kind: filter.clone(), why: why.clone(), declared: place(Some(declared)) }
+        let declared = place(Some(declared));
+        Self { kind: filter.clone(), why: why.clone(), declared, blame: None }
     }
 }
 
@@ -272,13 +276,6 @@ impl BaseView {
         }
         let warnings = warnings.as_slice().iter().map(WarningView::of).collect();
         Self { version: VERSION, base, summary, causes, nodes, warnings }
-    }
-
-    /// Tells who wrote what changed.
-    pub fn blame(&mut self, blame: impl Fn(&ReasonView) -> Option<BlameView>) {
-        for cause in &mut self.causes {
-            cause.blame = blame(&cause.reason);
-        }
     }
 
     /// Whether a build of this tree would rebuild something that one of the base would not.
