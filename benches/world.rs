@@ -64,7 +64,7 @@ pub(crate) fn record(node: &NodeName, executed: Executed) -> Record {
         reads: None,
         wide_key: None,
         outcome: Outcome::Succeeded,
-        outputs: vec![output],
+        outputs: vec![output].into(),
         cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 1 << 30 },
         run: 1,
         ended: 1_800_000_000_000,
@@ -165,15 +165,16 @@ fn pair(names: &Parts, at: usize) -> [Node; 2] {
     };
     let node = |kind, needs: Vec<NodeName>, targets: &[&'static str]| Node {
         name: name(kind),
-        labels: Vec::new(),
-        inputs: inputs(),
+        labels: Vec::new().into(),
+        inputs: inputs().into(),
         action: action(&commit, &values, &needs, targets),
         needs,
         outputs: vec![Output {
             pattern: "artifacts/**".into(),
             presence: Presence::Required,
             below: Some("artifacts".into()),
-        }],
+        }]
+        .into(),
         declared: place.clone(),
         pool: if kind == "config" { Pool::Light } else { Pool::Build },
         unresolved: Vec::new(),
@@ -198,15 +199,12 @@ fn action(
             .to_vec(),
         ..Step::default()
     };
-    let take = |need: &NodeName| Taken {
-        from: need.clone(),
-        output: ".config".into(),
-        path: "build/.config".into(),
-    };
+    let take =
+        |_: &NodeName| Taken { need: 0, output: ".config".into(), path: "build/.config".into() };
     Action {
         checkout: Some(commit.clone()),
         takes: needs.iter().map(take).collect(),
-        files: Vec::new(),
+        files: Vec::new().into(),
         steps: targets.iter().map(step).collect(),
         reads: Some("kbuild"),
     }

@@ -7,19 +7,22 @@ use crate::spec::{Condition, Dir, Node, Output, Piece, Presence, Step, Template}
 pub(crate) fn action_digest(node: &Node, facts: &Facts) -> Digest {
     let action = &node.action;
     let mut fields = Fields::of("graph action v2");
-    for taken in &action.takes {
+    for taken in &*action.takes {
         fields.add("take");
         // Of which need, by its place among the parts.
-        let before = node.needs.iter().filter(|need| **need < taken.from).count();
+        let before = node
+            .needs
+            .get(taken.need)
+            .map_or(node.needs.len(), |from| node.needs.iter().filter(|need| *need < from).count());
         fields.add(before.to_string());
         fields.add(&taken.output);
         fields.add(&taken.path);
     }
-    for file in &action.files {
+    for file in &*action.files {
         fields.add("file");
-        fields.add(&file.path);
+        fields.add(&*file.path);
     }
-    for step in &action.steps {
+    for step in &*action.steps {
         add_step(&mut fields, step, facts);
     }
     fields.finish()

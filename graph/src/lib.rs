@@ -6,7 +6,7 @@
 //! **Invariant: layered.** The modules stand in groups; one imports only from groups above its own.
 //!
 //! ```text
-//! digest · name resource      words without which nothing can be said
+//! digest · list name resource words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
 //! facts · action · walk       what is so now, and what of it goes into a node
 //! fingerprint                 what that makes of a node
@@ -19,6 +19,7 @@
 
 pub mod digest;
 
+pub mod list;
 pub mod name;
 pub mod reads;
 pub mod resource;

@@ -30,6 +30,10 @@ const LONGEST_SEGMENT: usize = 160;
 #[serde(try_from = "String", into = "String")]
 pub struct NodeName(Arc<str>);
 
+/// The segments that many names begin with, encoded once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePrefix(String);
+
 /// Why a text is no node name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -46,12 +50,18 @@ impl NodeName {
         kind: &'a str,
         segments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, BadName> {
-        let all: Vec<String> = std::iter::once(kind).chain(segments).map(encode).collect();
-        let joined = all.join("/");
-        if all.len() < 2 || all.iter().any(String::is_empty) {
-            return Err(BadName(joined));
+        let mut joined = String::with_capacity(96);
+        let mut count = 0;
+        let mut is_good = true;
+        for segment in std::iter::once(kind).chain(segments) {
+            if count > 0 {
+                joined.push('/');
+            }
+            is_good &= !segment.is_empty();
+            encode(segment, &mut joined);
+            count += 1;
         }
-        Ok(Self(joined.into()))
+        if is_good && count > 1 { Ok(Self(joined.into())) } else { Err(BadName(joined)) }
     }
 
     /// Reads a name as it is printed.
@@ -99,9 +109,36 @@ impl NodeName {
     }
 }
 
-fn encode(segment: &str) -> String {
-    let encoded = utf8_percent_encode(segment, ENCODED).to_string();
-    if encoded.starts_with('.') { encoded.replacen('.', "%2E", 1) } else { encoded }
+impl NamePrefix {
+    /// Makes one of a kind and raw segments, which it encodes.
+    ///
+    /// # Errors
+    /// When the kind or a segment is empty, or there is no segment.
+    pub fn new<'a>(
+        kind: &'a str,
+        segments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, BadName> {
+        NodeName::new(kind, segments).map(|name| Self(format!("{name}/")))
+    }
+
+    /// The name that one more segment makes, as [`NodeName::new`] makes it of all of them.
+    ///
+    /// # Errors
+    /// When the segment is empty.
+    pub fn name(&self, segment: &str) -> Result<NodeName, BadName> {
+        let mut name = String::with_capacity(self.0.len() + segment.len() + 8);
+        name.push_str(&self.0);
+        encode(segment, &mut name);
+        if segment.is_empty() { Err(BadName(name)) } else { Ok(NodeName(name.into())) }
+    }
+}
+
+fn encode(segment: &str, name: &mut String) {
+    let rest = segment.strip_prefix('.');
+    if rest.is_some() {
+        name.push_str("%2E");
+    }
+    name.extend(utf8_percent_encode(rest.unwrap_or(segment), ENCODED));
 }
 
 fn shortened(segment: &str) -> String {

@@ -98,7 +98,7 @@ impl Selector {
             What::Name(name) => node.name == *name,
             What::Names(glob) => glob.is_match(node.name.as_str()),
             What::Label { key, value } => {
-                node.labels.iter().any(|label| label.key == key && value.is_match(&label.value))
+                node.labels.iter().any(|label| label.key == key && value.is_match(&*label.value))
             }
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::list::List;
 use crate::name::NodeName;
 use crate::resource::Pool;
 
@@ -24,15 +25,15 @@ pub struct Node {
     /// Its lasting name.
     pub name: NodeName,
     /// For selection and reports; one key can have several values.
-    pub labels: Vec<Label>,
+    pub labels: List<Label>,
     /// What goes into it, besides its needs. Part names are unique within a node.
-    pub inputs: Vec<Input>,
+    pub inputs: List<Input>,
     /// Nodes whose outputs go into it.
     pub needs: Vec<NodeName>,
     /// How it is made.
     pub action: Action,
     /// What it leaves behind.
-    pub outputs: Vec<Output>,
+    pub outputs: Arc<[Output]>,
     /// Where it was declared.
     pub declared: Place,
     /// Which limit it counts against.
@@ -58,7 +59,7 @@ pub struct Label {
     /// The key, one of DESIGN's fixed words: `machine`, `workflow`, …
     pub key: &'static str,
     /// The value.
-    pub value: String,
+    pub value: Arc<str>,
 }
 
 /// A position in a file that the user wrote. Lines and columns count from 1; 0 means the whole file.
@@ -140,7 +141,7 @@ pub enum Source {
     Commit(Arc<Commit>),
     /// Those files of a commit that belong to a [`ReadSet`](crate::reads::ReadSet), by the digest of the set. No
     /// front-end says this: it is what [`Source::Commit`] of a node is narrowed to.
-    Read(Arc<Commit>, Digest),
+    Read(Arc<Commit>, Box<Digest>),
 }
 
 /// A commit of a git repository.
@@ -223,11 +224,11 @@ pub struct Action {
     /// What is checked out, read-only and shared by all nodes that build this commit, as [`Dir::Checkout`].
     pub checkout: Option<Arc<Commit>>,
     /// Put into the work directory before the first step.
-    pub takes: Vec<Taken>,
+    pub takes: Arc<[Taken]>,
     /// Written before the first step.
-    pub files: Vec<GeneratedFile>,
+    pub files: Arc<[GeneratedFile]>,
     /// Run in order; the first that fails ends the node.
-    pub steps: Vec<Step>,
+    pub steps: Arc<[Step]>,
     /// What tells, after a success, which files of the checkout the steps have read: a well-known name, such as `kbuild`.
     /// Where nothing does, a build is taken to have read all of them.
     pub reads: Option<&'static str>,
@@ -238,8 +239,8 @@ pub struct Action {
 /// What the need left is part of the key already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// One of the node's needs.
-    pub from: NodeName,
+    /// Which of the node's needs left it, by its place among them.
+    pub need: usize,
     /// The path of one of its outputs, below its output directory.
     pub output: String,
     /// Where it goes, relative to the work directory.
@@ -252,7 +253,7 @@ pub struct Taken {
 #[derive(Debug, Clone)]
 pub struct GeneratedFile {
     /// Its path relative to the work directory.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its content.
     pub content: Template,
 }
@@ -287,7 +288,7 @@ pub struct Condition {
 
 /// Text with holes that are filled when the node runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Template(pub Vec<Piece>);
+pub struct Template(pub List<Piece>);
 
 /// A piece of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -312,9 +313,14 @@ pub enum Dir {
 }
 
 impl Template {
+    /// Pieces, one after the other.
+    pub fn of(pieces: impl Into<List<Piece>>) -> Self {
+        Self(pieces.into())
+    }
+
     /// Plain text.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
-        Self(vec![Piece::Text(text.into())])
+        Self([Piece::Text(text.into())].into())
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn walk<'a>(
         };
         let narrowed = match (&input.source, reads) {
             (Source::Commit(commit), Some(reads)) => {
-                match facts.observed(&Source::Read(commit.clone(), reads)) {
+                match facts.observed(&Source::Read(commit.clone(), Box::new(reads))) {
                     Seen::Known { digest, text } => Some((reads, Found::known(digest, text))),
                     // The set was forgotten: all of the commit, then.
                     Seen::Missing | Seen::Unknown(_) => None,

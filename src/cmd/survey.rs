@@ -118,7 +118,7 @@ fn what_was_read<'g>(
     wanted.dedup();
     let values = probe.read_values_of(&wanted, &|digest| cache.read_set(digest).ok().flatten());
     let fact = |((commit, reads), value): ((Arc<Commit>, Digest), Result<Digest, String>)| {
-        Some((Source::Read(commit, reads), Fact::content(value.ok()?)))
+        Some((Source::Read(commit, Box::new(reads)), Fact::content(value.ok()?)))
     };
     wanted.into_iter().zip(values).filter_map(fact).collect()
 }

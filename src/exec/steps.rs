@@ -64,7 +64,7 @@ impl LocalExecutor {
         let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
         let checkout = checkout.as_deref();
         let filling = Filling { work, root, checkout, facts, inputs };
-        for file in &node.action.files {
+        for file in &*node.action.files {
             let content = filling
                 .fill(&file.content)
                 .map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))?;
@@ -74,7 +74,7 @@ impl LocalExecutor {
         let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
         workdir::begin(work).map_err(mark)?;
         let mut told = checkout.map(|_| StepsJson::of_this_host());
-        for step in &node.action.steps {
+        for step in &*node.action.steps {
             if *the.stopping.borrow() != Stop::No {
                 workdir::ended_cleanly(work).map_err(mark)?;
                 return Err(not_started(step));

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use graph::digest::Digest;
+use graph::name::NodeName;
 use graph::record::Record;
 use graph::spec::{Node, Taken};
 
@@ -20,15 +21,18 @@ pub fn take<R: AsRef<Record>>(
     (out, work): (&Path, &Path),
 ) -> Result<(), String> {
     node.action.takes.iter().try_for_each(|taken| {
-        let at = node.needs.iter().position(|need| *need == taken.from);
-        let record = at.and_then(|at| needs.get(at)).map(AsRef::as_ref);
-        let record = record.ok_or_else(|| format!("`{}` is not needed", taken.from))?;
-        take_one(taken, record, (out, work))
+        let from = node.needs.get(taken.need).zip(needs.get(taken.need));
+        let (from, record) = from.ok_or_else(|| format!("`{}` is of no need", taken.output))?;
+        take_one(taken, (from, record.as_ref()), (out, work))
     })
 }
 
-fn take_one(taken: &Taken, record: &Record, (out, work): (&Path, &Path)) -> Result<(), String> {
-    let Taken { from, output, path } = taken;
+fn take_one(
+    taken: &Taken,
+    (from, record): (&NodeName, &Record),
+    (out, work): (&Path, &Path),
+) -> Result<(), String> {
+    let Taken { output, path, .. } = taken;
     let left = record.outputs.iter().find(|left| left.path == *output);
     let left = left.ok_or_else(|| format!("`{from}` left no `{output}`"))?;
     let source = workdir::below(&out.join(from.path()), output);

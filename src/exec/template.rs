@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use graph::facts::{Fact, Facts};
+use graph::list::List;
 use graph::spec::{Dir, Input, Piece, Source, Template};
 
 /// What fills the holes.
@@ -17,7 +18,7 @@ pub struct Filling<'a> {
     /// What was observed.
     pub facts: &'a Facts,
     /// What is observed for the node, to call it by its name.
-    pub inputs: &'a [Input],
+    pub inputs: &'a List<Input>,
 }
 
 impl Filling<'_> {

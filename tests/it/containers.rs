@@ -33,8 +33,14 @@ fn volumes(top: &Path, root: &Path, patch: &Path) -> Vec<String> {
     let settings = Settings { kas, ..settings(root, &[("PATH", &path)]) };
     let mut node = node("rpi");
     let args = vec![Template::text("build")];
-    node.action.steps.push(Step { name: "build", program: "kas", args, ..Step::default() });
-    node.inputs = vec![input("patch a/b", Source::File(patch.to_string_lossy().into()))];
+    node.action.steps = node
+        .action
+        .steps
+        .iter()
+        .cloned()
+        .chain([Step { name: "build", program: "kas", args, ..Step::default() }])
+        .collect();
+    node.inputs = vec![input("patch a/b", Source::File(patch.to_string_lossy().into()))].into();
     let ran = execute(settings, node, None);
     assert_eq!(ran.execution.outcome, Outcome::Succeeded, "{}", ran.log);
     let top = format!("{}/", top.display());

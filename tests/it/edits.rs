@@ -36,7 +36,12 @@ pub(crate) struct Undo {
 
 impl Undo {
     fn write(&mut self, world: &World, path: &'static str, text: &str) {
-        self.files.push((path, fs::read_to_string(world.path(path)).ok()));
+        self.files = self
+            .files
+            .iter()
+            .cloned()
+            .chain([(path, fs::read_to_string(world.path(path)).ok())])
+            .collect();
         world.write(path, text);
     }
 
@@ -71,7 +76,8 @@ impl Edit {
             }
             Edit::Write(path, text) => undo.write(world, path, text),
             Edit::Remove(path) => {
-                undo.files.push((path, Some(world.read(path))));
+                undo.files =
+                    undo.files.iter().cloned().chain([(path, Some(world.read(path)))]).collect();
                 world.remove(path);
             }
             Edit::Touch(path) => world.write(path, &world.read(path)),

@@ -67,7 +67,8 @@ impl Sources {
     fn node(&self, name: &str, script: &str) -> Node {
         let mut node = sh(node(name), script);
         node.action.checkout = Some(self.head());
-        node.action.steps[0].dir = Some(Template(vec![Piece::Dir(Dir::Checkout)]));
+        Arc::make_mut(&mut node.action.steps)[0].dir =
+            Some(Template::of(vec![Piece::Dir(Dir::Checkout)]));
         node
     }
 
@@ -111,10 +112,10 @@ fn builds_of_a_commit_share_its_files_which_are_read_only() {
 #[test]
 fn the_next_commit_of_a_branch_rewrites_what_differs() {
     let sources = Sources::new(&[("same", "1"), ("other", "1"), ("gone/file", "1"), ("file", "x")]);
-    let label = |key, value: &str| Label { key, value: value.to_owned() };
+    let label = |key, value: &str| Label { key, value: value.into() };
     let branch = |script: &str| {
         let mut node = sources.node("a", script);
-        node.labels = vec![label("tree", "mainline"), label("branch", "for/next")];
+        node.labels = vec![label("tree", "mainline"), label("branch", "for/next")].into();
         node
     };
     let show = "stat -c 'inode of same %i' same; grep -r . . | sort";
@@ -308,7 +309,7 @@ fn each_execution_begins_with_nothing_and_tells_its_steps() {
     let build = || {
         let mut node = sh(node("a"), "find . | sort; env | cut -d= -f1 | sort");
         node.action.checkout = Some(sources.head());
-        node.action.steps[0].name = "config";
+        Arc::make_mut(&mut node.action.steps)[0].name = "config";
         let step = |name, script: &str, line: &str, holds| Step {
             name,
             program: "sh",
@@ -316,14 +317,15 @@ fn each_execution_begins_with_nothing_and_tells_its_steps() {
             when: vec![Condition { file: "build/.config".into(), line: line.into(), holds }],
             ..Step::default()
         };
-        node.action.steps.extend([
+        let more = [
             step("kernel", "echo M=y > build/.config; echo z > artifacts/z", "M=y", false),
             step("modules", "echo modules; mkdir artifacts/d; echo y > artifacts/d/y", "M=y", true),
             step("dtbs", "echo dtbs", "D=y", true),
-        ]);
+        ];
+        node.action.steps = node.action.steps.iter().cloned().chain(more).collect();
         let mut output = required("artifacts/**");
         output.below = Some("artifacts".to_owned());
-        node.outputs = vec![output];
+        node.outputs = vec![output].into();
         node
     };
     for _ in 0..2 {
@@ -386,18 +388,19 @@ fn what_a_need_left_is_taken_if_it_is_what_it_left() {
             digest: Digest::of(content.as_bytes()),
             size: content.len() as u64,
             executable: false,
-        }],
+        }]
+        .into(),
         cost: Cost::default(),
         run: 1,
         ended: 0,
     };
     let run = |output: &str| {
         let mut node = sources.node("a", "cat \"$OLDPWD/build/.config\"");
-        node.action.steps[0].dir = None;
-        node.action.steps[0].args[1] = Template::text("cat build/.config");
+        Arc::make_mut(&mut node.action.steps)[0].dir = None;
+        Arc::make_mut(&mut node.action.steps)[0].args[1] = Template::text("cat build/.config");
         node.needs = vec![from.clone()];
         node.action.takes =
-            vec![Taken { from: from.clone(), output: output.into(), path: "build/.config".into() }];
+            vec![Taken { need: 0, output: output.into(), path: "build/.config".into() }].into();
         let job = Job { needs: vec![Arc::new(record("right\n"))], ..job(node) };
         execute_all(settings(&sources.root(), &[]), vec![job]).remove(0)
     };

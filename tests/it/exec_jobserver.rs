@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use graph::record::Outcome;
@@ -26,8 +27,14 @@ fn makefile(jobs: usize, note: &Path, millis: u64) -> String {
 fn make(name: &str, makefile: String) -> Node {
     let mut node = node(name);
     node.action.files =
-        vec![GeneratedFile { path: "Makefile".to_owned(), content: Template::text(makefile) }];
-    node.action.steps.push(Step { name: "kernel", program: "make", ..Step::default() });
+        vec![GeneratedFile { path: "Makefile".into(), content: Template::text(makefile) }].into();
+    node.action.steps = node
+        .action
+        .steps
+        .iter()
+        .cloned()
+        .chain([Step { name: "kernel", program: "make", ..Step::default() }])
+        .collect();
     node
 }
 
@@ -92,9 +99,16 @@ fn a_make_below_a_make_below_a_shell_counts() {
         let mut node = make(name, makefile(8, &note, 30));
         let outer = "all: a b\na b:\n\t+@$(MAKE) -f Makefile all\n";
         let path = "outer.mk".to_owned();
-        node.action.files.push(GeneratedFile { path, content: Template::text(outer) });
-        node.action.steps[0].program = "sh";
-        node.action.steps[0].args = ["-c", "make -f outer.mk"].map(Template::text).to_vec();
+        node.action.files = node
+            .action
+            .files
+            .iter()
+            .cloned()
+            .chain([GeneratedFile { path: path.into(), content: Template::text(outer) }])
+            .collect();
+        Arc::make_mut(&mut node.action.steps)[0].program = "sh";
+        Arc::make_mut(&mut node.action.steps)[0].args =
+            ["-c", "make -f outer.mk"].map(Template::text).to_vec();
         node
     };
     let (ran, _) = run(with_tokens(root.path(), 3), vec![below("a"), below("b")]);
@@ -112,7 +126,7 @@ fn what_a_killed_make_had_comes_back() {
     let until = format!("while ! test -e {}; do sleep 0.05; done; sleep 1", dead.display());
     let recipes = "all: a b c d\na b c:\n\tsleep 60\nd:\n\tsleep 0.3; ";
     let mut killed = make("a", format!("{recipes}{touch}; kill -9 $$PPID\n"));
-    killed.action.steps[0].args = vec![Template::text("-s")];
+    Arc::make_mut(&mut killed.action.steps)[0].args = vec![Template::text("-s")];
     let mut after = make("b", makefile(30, &note, 100));
     let wait = Step {
         name: "wait",
@@ -120,7 +134,7 @@ fn what_a_killed_make_had_comes_back() {
         args: ["-c", &until].map(Template::text).to_vec(),
         ..Step::default()
     };
-    after.action.steps.insert(0, wait);
+    after.action.steps = std::iter::once(wait).chain(after.action.steps.iter().cloned()).collect();
     let mut settings = with_tokens(root.path(), 5);
     settings.grace = Duration::from_millis(200);
     let (ran, took) = run(settings, vec![killed, after]);

@@ -45,14 +45,20 @@ fn a_node_runs_and_leaves_its_outputs() {
     let root = dir();
     let mut node =
         sh(node("rpi"), r#"echo made of "$(cat in/x.txt)"; mkdir -p out/a; echo hi > out/a/x.img"#);
-    let content = Template(vec![
+    let content = Template::of(vec![
         Piece::Text("root ".into()),
         Piece::Dir(Dir::Root),
         Piece::Text(" and ".into()),
         Piece::Fact(Source::Value("a value".into())),
     ]);
-    node.action.files.push(GeneratedFile { path: "in/x.txt".to_owned(), content });
-    node.outputs = vec![required("out/*/*.img")];
+    node.action.files = node
+        .action
+        .files
+        .iter()
+        .cloned()
+        .chain([GeneratedFile { path: "in/x.txt".into(), content }])
+        .collect();
+    node.outputs = vec![required("out/*/*.img")].into();
     let ran = execute(settings(root.path(), &[]), node, None);
     assert_eq!(ran.execution.outcome, Outcome::Succeeded, "{}", message(&ran));
     let root_shown = root.path().display();
@@ -79,10 +85,17 @@ fn the_environment_is_what_is_declared() {
     node.inputs = vec![
         input("env BUILD_TAG (outer)", Source::variable("BUILD_TAG", None)),
         input("env UNSET (outer)", Source::variable("UNSET", None)),
-    ];
+    ]
+    .into();
     let env = vec![("STEP".to_owned(), Template::text("of the step"))];
     let args = vec![Template::text("build")];
-    node.action.steps.push(Step { name: "build", program: "kas", args, env, ..Step::default() });
+    node.action.steps = node
+        .action
+        .steps
+        .iter()
+        .cloned()
+        .chain([Step { name: "build", program: "kas", args, env, ..Step::default() }])
+        .collect();
     let variables = [
         ("HOME", "/home/me"),
         ("BUILD_TAG", "v1"),
@@ -136,7 +149,8 @@ fn secrets_stay_out_of_logs_lines_and_reports() {
     node.inputs = vec![
         input("env TOKEN_SHOWN (outer)", Source::variable("TOKEN_SHOWN", None)),
         input("env.X", Source::Secret("hidden-value".into())),
-    ];
+    ]
+    .into();
     let ran = execute(settings(root.path(), &[("TOKEN_SHOWN", "s3cr3t-value")]), node, None);
     assert_eq!(ran.lines, ["*** https://***@host/x", "***"]);
     let failure = ran.execution.failure.as_ref().expect("a report");
@@ -172,11 +186,13 @@ fn a_failure_shows_its_end_and_its_causes() {
     assert_eq!(message(&ran), "step build: killed by signal 11");
 
     let mut missing = node("rpi");
-    missing.action.steps.push(Step {
-        name: "build",
-        program: "no-such-program",
-        ..Step::default()
-    });
+    missing.action.steps = missing
+        .action
+        .steps
+        .iter()
+        .cloned()
+        .chain([Step { name: "build", program: "no-such-program", ..Step::default() }])
+        .collect();
     let ran = execute(settings(root.path(), &[]), missing, None);
     let expect =
         "step build: cannot start `no-such-program`: No such file or directory (os error 2)";
@@ -190,7 +206,8 @@ fn a_missing_output_says_what_is_there() {
         node("rpi"),
         "mkdir -p build/deploy/rpi; touch build/deploy/rpi/b.txt build/deploy/rpi/a.txt",
     );
-    node.outputs = vec![required("build/deploy/*/*.wic"), required("build/deploy/rpi/*.txt")];
+    node.outputs =
+        vec![required("build/deploy/*/*.wic"), required("build/deploy/rpi/*.txt")].into();
     let ran = execute(settings(root.path(), &[]), node, None);
     assert_eq!(
         message(&ran),
@@ -359,9 +376,8 @@ fn a_generated_file_stays_below() {
     let root = dir();
     for path in ["../x", "/etc/x", "a/../../x"] {
         let mut node = sh(node("rpi"), "true");
-        node.action
-            .files
-            .push(GeneratedFile { path: path.to_owned(), content: Template::text("x") });
+        node.action.files =
+            [GeneratedFile { path: path.into(), content: Template::text("x") }].into();
         let ran = execute(settings(root.path(), &[]), node, None);
         assert_eq!(
             message(&ran),
@@ -369,8 +385,14 @@ fn a_generated_file_stays_below() {
         );
     }
     let mut node = sh(node("rpi"), "true");
-    let content = Template(vec![Piece::Fact(Source::Tool(Arc::from("kas")))]);
-    node.action.files.push(GeneratedFile { path: "x".to_owned(), content });
+    let content = Template::of(vec![Piece::Fact(Source::Tool(Arc::from("kas")))]);
+    node.action.files = node
+        .action
+        .files
+        .iter()
+        .cloned()
+        .chain([GeneratedFile { path: "x".into(), content }])
+        .collect();
     let ran = execute(settings(root.path(), &[]), node, None);
     let expect = "cannot make `x`: a value that the build needs is not known: it was not observed";
     assert_eq!(message(&ran), expect);

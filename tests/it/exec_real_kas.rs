@@ -106,13 +106,18 @@ repos:
         let (before, after) = config.split_once("ROOT").expect("a hole");
         let pieces =
             vec![Piece::Text(before.into()), Piece::Dir(Dir::Root), Piece::Text(after.into())];
-        node.action
-            .files
-            .push(GeneratedFile { path: "graph.kas.yaml".to_owned(), content: Template(pieces) });
-        let file = Template(vec![Piece::Dir(Dir::Work), Piece::Text("/graph.kas.yaml".into())]);
+        node.action.files =
+            [GeneratedFile { path: "graph.kas.yaml".into(), content: Template::of(pieces) }].into();
+        let file = Template::of(vec![Piece::Dir(Dir::Work), Piece::Text("/graph.kas.yaml".into())]);
         let args = vec![Template::text("build"), Template::text("--force-checkout"), file];
-        node.action.steps.push(Step { name: "build", program: "kas", args, ..Step::default() });
-        node.outputs = vec![required("build/deploy/image.txt")];
+        node.action.steps = node
+            .action
+            .steps
+            .iter()
+            .cloned()
+            .chain([Step { name: "build", program: "kas", args, ..Step::default() }])
+            .collect();
+        node.outputs = vec![required("build/deploy/image.txt")].into();
         node
     }
 

@@ -24,11 +24,11 @@ use tokio::sync::{mpsc, watch};
 pub(crate) fn node(name: &str) -> Node {
     Node {
         name: NodeName::new("image", [name]).expect("a name"),
-        labels: Vec::new(),
-        inputs: Vec::new(),
+        labels: Vec::new().into(),
+        inputs: Vec::new().into(),
         needs: Vec::new(),
         action: Action::default(),
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         declared: Place::file("test"),
         pool: Pool::Build,
         unresolved: Vec::new(),
@@ -38,7 +38,13 @@ pub(crate) fn node(name: &str) -> Node {
 /// With a step that runs a script of the shell.
 pub(crate) fn sh(mut node: Node, script: &str) -> Node {
     let args = ["-c", script].map(Template::text).to_vec();
-    node.action.steps.push(Step { name: "build", program: "sh", args, ..Step::default() });
+    node.action.steps = node
+        .action
+        .steps
+        .iter()
+        .cloned()
+        .chain([Step { name: "build", program: "sh", args, ..Step::default() }])
+        .collect();
     node
 }
 

@@ -66,8 +66,9 @@ fn maker(configuration: &str, commit: &str, script: &str) -> Node {
     node.inputs = vec![
         input("machine", Source::Value(Arc::from(configuration))),
         input("repos.poky.commit", Source::Value(Arc::from(commit))),
-    ];
-    node.outputs = vec![required("build/tmp*/deploy/*")];
+    ]
+    .into();
+    node.outputs = vec![required("build/tmp*/deploy/*")].into();
     node
 }
 

@@ -158,7 +158,7 @@ fn kas_acts_alike_on_the_generated_file() {
     let work = root.join("work");
     let mut pairs = Vec::new();
     for node in loaded.spec.nodes.iter().filter(|node| node.name.kind() == "image") {
-        let [Piece::Text(text)] = node.action.files[0].content.0.as_slice() else {
+        let [Piece::Text(text)] = &node.action.files[0].content.0.to_vec()[..] else {
             panic!("the pinned files leave nothing open")
         };
         let generated = work.join(node.name.path()).join("graph.kas.yaml");

@@ -131,11 +131,11 @@ fn node(at: usize, sources: &[Source]) -> Node {
     };
     Node {
         name: NodeName::new("image", [format!("board-{at}").as_str()]).unwrap(),
-        labels: Vec::new(),
+        labels: Vec::new().into(),
         inputs: sources.iter().enumerate().map(input).collect(),
         needs: Vec::new(),
         action: Action::default(),
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         declared: Place::file("machines.json"),
         pool: graph::resource::Pool::Build,
         unresolved: Vec::new(),
@@ -302,7 +302,9 @@ fn stamps_are_observed_only_when_they_are_wanted() {
     }
     let describe = Source::Describe(".".into());
     let mut board = node(0, std::slice::from_ref(&describe));
-    board.inputs[0].role = Role::Stamp;
+    let mut inputs = board.inputs.to_vec();
+    inputs[0].role = Role::Stamp;
+    board.inputs = inputs.into();
     let graph = Graph::build(Spec { nodes: vec![board] }).unwrap();
     let wanted: Vec<_> = graph.ids().collect();
     let layout = project.settings.layout(project.dir.path());

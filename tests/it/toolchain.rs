@@ -147,11 +147,11 @@ fn node(number: usize, tools: &[&str]) -> Node {
     };
     Node {
         name: NodeName::new("kernel", [format!("{number}").as_str()]).unwrap(),
-        labels: Vec::new(),
+        labels: Vec::new().into(),
         inputs: tools.iter().map(input).collect(),
         needs: Vec::new(),
         action: Action::default(),
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         declared: Place::file("build-configs.yaml"),
         pool: Pool::Build,
         unresolved: Vec::new(),

@@ -123,13 +123,16 @@ fn missing_is_a_value_and_unknown_is_a_doubt() {
 fn added_and_removed_parts_and_what_else_makes_the_key() {
     let (world, _) = built();
     let mut nodes = project();
-    nodes[0].inputs.remove(1);
+    let mut inputs = nodes[0].inputs.to_vec();
+    inputs.remove(1);
+    nodes[0].inputs = inputs.into();
     nodes[0].inputs.push(input("env.X", "s", Role::Key));
-    nodes[1].outputs.push(Output {
-        pattern: "*.sh".into(),
-        presence: Presence::Required,
-        below: None,
-    });
+    nodes[1].outputs = nodes[1]
+        .outputs
+        .iter()
+        .cloned()
+        .chain([Output { pattern: "*.sh".into(), presence: Presence::Required, below: None }])
+        .collect();
     nodes[1].needs.clear();
     let verdicts = verdicts(&world, &graph(nodes), &[]);
     let (image, sdk) = verdicts.split_once('\n').unwrap();
@@ -292,7 +295,9 @@ fn stop_on_failure_starts_nothing_more() {
                     let mut node = node(&format!("k/n{index}"), &[]);
                     let text = Source::Value(index.to_string().into());
                     node.inputs.push(input("content", "a", Role::Key));
-                    node.inputs[0].source = text;
+                    let mut inputs = node.inputs.to_vec();
+                    inputs[0].source = text;
+                    node.inputs = inputs.into();
                     node
                 })
                 .collect(),

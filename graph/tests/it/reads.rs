@@ -84,7 +84,7 @@ fn graph_of(kernels: &[Kernel]) -> Graph {
         let config = Source::Value(kernel.config.to_string().into());
         let source = Source::Commit(commit_of(&kernel.files));
         let inputs = vec![input("config", config), input("source", source)];
-        Node { inputs, ..node(&format!("kernel/{index}"), &[]) }
+        Node { inputs: inputs.into(), ..node(&format!("kernel/{index}"), &[]) }
     });
     Graph::build(Spec { nodes: nodes.collect() }).unwrap()
 }
@@ -120,7 +120,7 @@ impl World {
             let Some(reads) = last.and_then(|last| last.reads) else { continue };
             if let Some(set) = self.sets.get(&reads) {
                 let value = Fact::content(set.value(&Tree(&kernel.files)));
-                facts.insert(Source::Read(commit, reads), value);
+                facts.insert(Source::Read(commit, Box::new(reads)), value);
             }
         }
         facts

@@ -9,12 +9,12 @@ fn matrix() -> Graph {
     let mut nodes = Vec::new();
     for (machine, workflow) in [("rpi", "onpush"), ("rock5a", "manual"), ("rock5b", "tag")] {
         let mut image = node(&format!("image/{machine}-scarthgap"), &[]);
-        image.labels = vec![label("machine", machine), label("workflow", workflow)];
+        image.labels = vec![label("machine", machine), label("workflow", workflow)].into();
         nodes.push(image);
     }
     let mut sdk = node("sdk/rpi-scarthgap", &["image/rpi-scarthgap"]);
     sdk.labels =
-        vec![label("machine", "rpi"), label("workflow", "onpush"), label("workflow", "tag")];
+        vec![label("machine", "rpi"), label("workflow", "onpush"), label("workflow", "tag")].into();
     nodes.push(sdk);
     nodes.push(node("kernel/next/gcc-12/arm64/defconfig", &[]));
     nodes.push(node("kernel/next/gcc-12/arm64/defconfig+CONFIG_A=y", &[]));

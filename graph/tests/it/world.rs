@@ -23,11 +23,11 @@ pub(crate) fn name(text: &str) -> NodeName {
 pub(crate) fn node(text: &str, needs: &[&str]) -> Node {
     Node {
         name: name(text),
-        labels: Vec::new(),
-        inputs: Vec::new(),
+        labels: Vec::new().into(),
+        inputs: Vec::new().into(),
         needs: needs.iter().map(|need| name(need)).collect(),
         action: Action::default(),
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         declared: Place { file: "machines.json".into(), line: 1, column: 1 },
         pool: Pool::Build,
         unresolved: Vec::new(),
@@ -44,7 +44,7 @@ pub(crate) fn input(part: &str, path: &str, role: Role) -> Input {
 }
 
 pub(crate) fn label(key: &'static str, value: &str) -> Label {
-    Label { key, value: value.to_owned() }
+    Label { key, value: value.into() }
 }
 
 /// Everything outside the engine.
@@ -325,7 +325,7 @@ fn unwritten(node: &Node) -> Record {
         reads: None,
         wide_key: None,
         outcome: Outcome::Succeeded,
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         cost: Cost::default(),
         run: 0,
         ended: 0,

@@ -98,7 +98,7 @@ impl RunJournal {
     fn own_metadata(&self, node: &Node, from: &Record) -> Option<(Produced, NamedTempFile)> {
         let made = from.outputs.iter().find(|output| output.path == kernel::BMETA)?;
         let files = &node.action.files;
-        let description = files.iter().find(|file| file.path == kernel::DESCRIPTION)?;
+        let description = files.iter().find(|file| *file.path == *kernel::DESCRIPTION)?;
         let work = self.layout.work_dir(&node.name);
         let filling = Filling {
             work: &work,

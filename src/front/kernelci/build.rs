@@ -1,4 +1,4 @@
-//! One combination that is to be built, as expansion finds it and as it is lowered. Data only.
+//! What is to be built, as expansion finds it and as it is lowered. Data only.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use graph::spec::Place;
 
 use super::trees::Head;
 
-/// A defconfig of an architecture, in a variant of a build config, at a commit.
+/// The builds of an architecture, in a variant of a build config, at a commit: one for each defconfig.
 #[derive(Debug, Clone)]
-pub struct KernelBuild {
+pub struct KernelBuilds {
     /// What its build config says, at its commit.
     pub config: Arc<ConfigAt>,
     /// The name of the variant.
     pub variant: Arc<str>,
     /// What builds it: the variant's environment, for this architecture.
     pub toolchain: Arc<Toolchain>,
-    /// `base+PART+PART…`.
-    pub defconfig: Arc<str>,
+    /// Each `base+PART+PART…`, in order.
+    pub defconfigs: Vec<Arc<str>>,
     /// Where the architecture of the variant is declared.
     pub declared: Place,
 }

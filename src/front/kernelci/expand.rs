@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use graph::name::NodeName;
 
-use super::build::{ConfigAt, Fragment, KernelBuild};
+use super::build::{ConfigAt, Fragment, KernelBuilds};
 use super::excluded::{Excluding, excluded};
 use super::file::{Architecture, BuildConfig, Declared, is_target};
 use super::filter::Candidate;
@@ -26,7 +26,7 @@ pub(super) struct Listing {
 /// What became of a build config.
 #[derive(Debug, Default)]
 pub(super) struct Expanded {
-    pub(super) builds: Vec<KernelBuild>,
+    pub(super) builds: Vec<KernelBuilds>,
     pub(super) excluded: Vec<Excluded>,
     pub(super) excluded_count: usize,
     pub(super) problems: Diagnostics,
@@ -121,7 +121,6 @@ impl Expanded {
         listing: &Listing,
         excluding: Excluding,
     ) {
-        let declared = arch.span.place();
         let in_tree = listing.defconfigs.get(&arch.toolchain.arch);
         let exists = |needs: Option<usize>| {
             needs.is_none_or(|index| listing.exists.get(index).copied().unwrap_or_default())
@@ -129,6 +128,13 @@ impl Expanded {
         let said = arch.defconfigs.iter().filter(|defconfig| exists(defconfig.needs));
         let all = said.map(|defconfig| &defconfig.text).chain(in_tree.into_iter().flatten());
         let mut seen: HashSet<&str> = HashSet::new();
+        let mut builds = KernelBuilds {
+            config: Arc::clone(config),
+            variant: Arc::clone(variant),
+            toolchain: Arc::clone(&arch.toolchain),
+            defconfigs: Vec::new(),
+            declared: arch.span.place(),
+        };
         for defconfig in all {
             if !seen.insert(defconfig) {
                 continue;
@@ -140,13 +146,7 @@ impl Expanded {
                 branch: &config.branch,
             };
             match arch.filters.rejects(candidate) {
-                Ok(None) => self.builds.push(KernelBuild {
-                    config: config.clone(),
-                    variant: variant.clone(),
-                    toolchain: arch.toolchain.clone(),
-                    defconfig: defconfig.clone(),
-                    declared: declared.clone(),
-                }),
+                Ok(None) => builds.defconfigs.push(Arc::clone(defconfig)),
                 Ok(Some(rejection)) => {
                     self.excluded_count += 1;
                     let segments = [&*config.name, variant, &arch.toolchain.arch, defconfig];
@@ -161,6 +161,9 @@ impl Expanded {
                     return;
                 }
             }
+        }
+        if !builds.defconfigs.is_empty() {
+            self.builds.push(builds);
         }
     }
 }

@@ -8,7 +8,7 @@ use graph::spec::{Commit, Spec};
 use indexmap::{IndexMap, IndexSet};
 use rayon::prelude::*;
 
-use super::build::{Fragment, KernelBuild};
+use super::build::{Fragment, KernelBuilds};
 use super::excluded::Excluding;
 use super::expand::{Expanded, Listing, below, expand};
 use super::file::{BuildConfig, Declared, declared};
@@ -59,7 +59,7 @@ fn builds(
     excluding: Excluding,
     loaded: &mut Loaded,
     found: &mut Diagnostics,
-) -> Vec<KernelBuild> {
+) -> Vec<KernelBuilds> {
     let mut left_out: IndexMap<&str, ()> = IndexMap::new();
     let heads = heads(declared, trees, &mut left_out, found);
     let listings = listings(declared, &heads, trees);

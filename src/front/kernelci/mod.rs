@@ -16,6 +16,6 @@ mod lower;
 
 mod load;
 
-pub use build::{ConfigAt, Fragment, KernelBuild, Toolchain};
+pub use build::{ConfigAt, Fragment, KernelBuilds, Toolchain};
 pub use load::load;
 pub use trees::{Head, TreeBranch, Trees, Unreachable};

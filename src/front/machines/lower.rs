@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use graph::list::List;
 use graph::name::{BadName, NodeName};
 use graph::resource::Pool;
 use graph::spec::{
@@ -45,10 +46,10 @@ pub fn outlines(machine: &Machine, yocto_branch: &Text) -> Result<Vec<Node>, Bad
         Ok(Node {
             name: NodeName::new(kind, [title.as_str()])?,
             labels: labels(machine, yocto_branch),
-            inputs: Vec::new(),
+            inputs: List::default(),
             needs: Vec::new(),
             action: Action::default(),
-            outputs: Vec::new(),
+            outputs: Arc::default(),
             declared: machine.name.span.place(),
             pool: Pool::Build,
             unresolved: Vec::new(),
@@ -69,14 +70,15 @@ fn named(
     let image = Node {
         name: NodeName::new("image", [title.as_str()])?,
         labels: labels(machine, yocto_branch),
-        inputs: inputs(&build.merged, &effective, ground, found),
+        inputs: inputs(&build.merged, &effective, ground, found).into(),
         needs: Vec::new(),
         action: Action {
-            files: vec![GeneratedFile {
-                path: GENERATED.to_owned(),
+            files: [GeneratedFile {
+                path: GENERATED.into(),
                 content: generated_file(&build.merged, &effective, ground),
-            }],
-            steps: vec![kas("build", &[])],
+            }]
+            .into(),
+            steps: [kas("build", &[])].into(),
             ..Action::default()
         },
         outputs: image_outputs(machine),
@@ -91,10 +93,10 @@ fn named(
         name: NodeName::new("sdk", [title.as_str()])?,
         needs: vec![image.name.clone()],
         action: Action {
-            steps: vec![kas("populate_sdk", &["-c", "populate_sdk"])],
+            steps: [kas("populate_sdk", &["-c", "populate_sdk"])].into(),
             ..image.action.clone()
         },
-        outputs: vec![output("sdk/*.sh", Presence::Required)],
+        outputs: [output("sdk/*.sh", Presence::Required)].into(),
         ..image.clone()
     };
     Ok(vec![image, sdk])
@@ -109,30 +111,30 @@ fn with_target(effective: &Effective, machine: &Machine) -> Effective {
     effective
 }
 
-fn labels(machine: &Machine, yocto_branch: &Text) -> Vec<Label> {
-    let label = |key, text: &Text| Label { key, value: text.value.to_string() };
+fn labels(machine: &Machine, yocto_branch: &Text) -> List<Label> {
+    let label = |key, text: &Text| Label { key, value: (&*text.value).into() };
     let mut labels = vec![label("machine", &machine.name)];
     labels.extend(machine.workflows.iter().map(|workflow| label("workflow", workflow)));
     labels.push(label("yocto_branch", yocto_branch));
-    labels
+    labels.into()
 }
 
 /// `--force-checkout`, because kas goes on with whatever is there where a repository is dirty.
 fn kas(step: &'static str, options: &[&str]) -> Step {
-    let file = Template(vec![Piece::Dir(Dir::Work), Piece::Text(format!("/{GENERATED}").into())]);
+    let file = Template::of([Piece::Dir(Dir::Work), Piece::Text(format!("/{GENERATED}").into())]);
     let mut args = vec![Template::text("build"), Template::text("--force-checkout")];
     args.extend(options.iter().map(|option| Template::text(Arc::from(*option))));
     args.push(file);
     Step { name: step, program: "kas", args, ..Step::default() }
 }
 
-fn image_outputs(machine: &Machine) -> Vec<Output> {
+fn image_outputs(machine: &Machine) -> Arc<[Output]> {
     let images = machine.outputs.iter().map(|glob| format!("images/*/{glob}"));
     let mut outputs: Vec<Output> =
         images.map(|pattern| output(&pattern, Presence::Required)).collect();
     outputs.push(output("**/*pvrexport.tgz", Presence::Optional));
     outputs.push(output("sdk/panta*.sh", Presence::Optional));
-    outputs
+    outputs.into()
 }
 
 fn output(below: &str, presence: Presence) -> Output {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use graph::list::List;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::spec::Label;
@@ -56,10 +57,10 @@ impl ListView {
     }
 }
 
-pub(super) fn labels(labels: &[Label]) -> Labels {
+pub(super) fn labels(labels: &List<Label>) -> Labels {
     let mut by_key = Labels::new();
     for label in labels {
-        by_key.entry(label.key).or_default().push(label.value.clone());
+        by_key.entry(label.key).or_default().push(label.value.to_string());
     }
     by_key
 }

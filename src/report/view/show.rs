@@ -152,7 +152,7 @@ impl ShowView {
             StepView { name: step.name.to_owned(), only, argv, env }
         };
         let file = |file: &graph::spec::GeneratedFile| FileView {
-            path: file.path.clone(),
+            path: file.path.to_string(),
             content: redact_url(&fill(&file.content)).into_owned(),
         };
         let output = |output: &graph::spec::Output| OutputView {

@@ -114,36 +114,38 @@ impl State {
         let step = Step {
             name: "build",
             program: "kas",
-            args: args.into_iter().chain([Template(config)]).collect(),
+            args: args.into_iter().chain([Template::of(config)]).collect(),
             env: vec![("NOTE".to_owned(), Template::text("it's here"))],
             ..Step::default()
         };
-        let content = Template(vec![
+        let content = Template::of(vec![
             Piece::Text("machine: ".into()),
             Piece::Text(machine.into()),
             Piece::Text("\n_source_dir: ".into()),
             Piece::Dir(Dir::Root),
             Piece::Text("\n".into()),
         ]);
-        let label = |key, value: &str| Label { key, value: value.to_owned() };
+        let label = |key, value: &str| Label { key, value: value.into() };
         Node {
             name: name(&format!("image/{machine}-scarthgap")),
             labels: vec![
                 label("machine", machine),
                 label("workflow", "manual"),
                 label("workflow", "onpush"),
-            ],
-            inputs,
+            ]
+            .into(),
+            inputs: inputs.into(),
             needs: Vec::new(),
             action: Action {
-                files: vec![GeneratedFile { path: "graph.kas.yaml".to_owned(), content }],
-                steps: vec![step],
+                files: vec![GeneratedFile { path: "graph.kas.yaml".into(), content }].into(),
+                steps: vec![step].into(),
                 ..Action::default()
             },
             outputs: vec![
                 output("build/tmp/deploy/images/*/*.wic*", Presence::Required),
                 output("build/**/*pvrexport.tgz", Presence::Optional),
-            ],
+            ]
+            .into(),
             declared: place(".github/machines.json", 14),
             pool: Pool::Build,
             unresolved: Vec::new(),
@@ -153,7 +155,7 @@ impl State {
     fn sdk(&self) -> Node {
         Node {
             name: name("sdk/rpi-scarthgap"),
-            labels: vec![Label { key: "machine", value: "rpi".to_owned() }],
+            labels: vec![Label { key: "machine", value: "rpi".into() }].into(),
             needs: vec![name("image/rpi-scarthgap")],
             ..self.image("qemu")
         }

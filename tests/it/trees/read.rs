@@ -149,11 +149,11 @@ fn node(at: usize, source: &Source) -> Node {
     let input = Input { part: "source".into(), source, declared: None, role };
     Node {
         name: NodeName::new("kernel", [format!("node-{at}").as_str()]).unwrap(),
-        labels: Vec::new(),
-        inputs: vec![input],
+        labels: Vec::new().into(),
+        inputs: vec![input].into(),
         needs: Vec::new(),
         action: Action::default(),
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         declared: Place::file("build-configs.yaml"),
         pool: Pool::Build,
         unresolved: Vec::new(),

@@ -34,7 +34,7 @@ fn source(text: &str) -> Arc<SourceText> {
 fn merged(config: Arc<Yaml>) -> Merged {
     Merged {
         config,
-        files: Vec::new(),
+        files: Vec::new().into(),
         missing_repos: Vec::new(),
         to_clone: Vec::new(),
         warnings: Diagnostics::default(),
@@ -70,11 +70,11 @@ fn key((merged, effective): &(Merged, Effective)) -> Digest {
         inputs.iter().map(|input| (input.source.clone(), Fact::text(COMMIT))).collect();
     let node = Node {
         name: NodeName::new("image", ["a"]).expect("it is a name"),
-        labels: Vec::new(),
-        inputs,
+        labels: Vec::new().into(),
+        inputs: inputs.into(),
         needs: Vec::new(),
         action: Action::default(),
-        outputs: Vec::new(),
+        outputs: Vec::new().into(),
         declared: Place::file("machines.json"),
         pool: Pool::Build,
         unresolved: Vec::new(),

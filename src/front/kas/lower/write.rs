@@ -60,7 +60,7 @@ pub(super) fn document(comment: &str, root: &Out) -> Template {
     }
     let text = std::mem::take(&mut writer.text);
     writer.pieces.push(Piece::Text(text.into()));
-    Template(writer.pieces)
+    Template::of(writer.pieces)
 }
 
 struct Writer {

@@ -3,11 +3,12 @@
 //!
 //! The first line is JSON. What the compiler says of itself follows as it is: a fact could not be quoted.
 //!
-//! The text is in three pieces of which two are shared, because there are thousands.
+//! The text is in two shared lists of pieces, because there are thousands: what a defconfig says, and what a commit and a
+//! toolchain say.
 
 use std::sync::Arc;
 
-use graph::spec::{GeneratedFile, Piece, Source, Template};
+use graph::spec::{Piece, Source};
 use serde_json::{Map, Value as Json, json};
 
 use super::arch;
@@ -33,7 +34,7 @@ pub(super) fn revision(config: &ConfigAt) -> Arc<str> {
         "describe": head.describe.replace('/', "_"),
         "describe_verbose": &**verbose,
     });
-    format!("{{\"revision\":{revision},").into()
+    format!("\"revision\":{revision},").into()
 }
 
 /// The piece that is about the toolchain.
@@ -56,15 +57,25 @@ pub(super) fn environment(toolchain: &Toolchain, make: &Make) -> Arc<str> {
         "names": image.names,
         "dirs": arch::dirs(&toolchain.arch),
     });
-    format!("\"environment\":{environment},\"image\":{image},").into()
+    format!("\"environment\":{environment},\"image\":{image}}}\n").into()
 }
 
-/// The whole file.
-pub(super) fn file(
-    (revision, environment, compiler): (&Arc<str>, &Arc<str>, &Source),
-    (text, defconfig): (&str, &Defconfig<'_>),
-    has_selftests: bool,
-) -> GeneratedFile {
+/// What comes after [`own`].
+pub(super) fn common(
+    revision: &Arc<str>,
+    environment: &Arc<str>,
+    compiler: &Source,
+) -> Arc<[Piece]> {
+    [
+        Piece::Text(Arc::clone(revision)),
+        Piece::Text(Arc::clone(environment)),
+        Piece::Fact(compiler.clone()),
+    ]
+    .into()
+}
+
+/// The piece that is about the defconfig, which is the first.
+pub(super) fn own(text: &str, defconfig: &Defconfig<'_>, has_selftests: bool) -> Arc<[Piece]> {
     let mut extras = text.split('+').skip(1).map(extra).peekable();
     let is_plain = extras.peek().is_none();
     let mut expanded = defconfig.base.to_owned();
@@ -84,14 +95,7 @@ pub(super) fn file(
         "defconfig_expanded": expanded,
         "defconfig_extras": extras.collect::<Vec<_>>(),
     });
-    let own = format!("\"kselftest\":{has_selftests},\"kernel\":{kernel}}}\n");
-    let pieces = vec![
-        Piece::Text(Arc::clone(revision)),
-        Piece::Text(Arc::clone(environment)),
-        Piece::Text(own.into()),
-        Piece::Fact(compiler.clone()),
-    ];
-    GeneratedFile { path: FILE.to_owned(), content: Template(pieces) }
+    [Piece::Text(format!("{{\"kselftest\":{has_selftests},\"kernel\":{kernel},").into())].into()
 }
 
 /// A part as KernelCI lists it: of a path, the name without what tells its kind.

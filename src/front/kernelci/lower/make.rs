@@ -67,13 +67,14 @@ impl Make {
         for name in FLAGS {
             let own = self.variables.iter().find(|(other, _)| **other == *name);
             let own = own.map_or_else(String::new, |(_, value)| format!("{value} "));
-            args.push(Template(vec![
+            let pieces = [
                 Piece::Text(format!("{name}={own}-fdebug-prefix-map=").into()),
                 Piece::Dir(Dir::Checkout),
                 Piece::Text("/= -fdebug-prefix-map=".into()),
                 Piece::Dir(Dir::Work),
                 Piece::Text("/build=.".into()),
-            ]));
+            ];
+            args.push(Template::of(pieces));
         }
         args
     }

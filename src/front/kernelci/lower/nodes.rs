@@ -1,11 +1,19 @@
 //! The two nodes of each build. Knows what they consist of; the rest of this directory knows how each of that is made.
+//!
+//! A matrix is a product, and so is what its nodes are made of: what a commit and a toolchain say (a [`Meeting`]), and what a
+//! defconfig says to a toolchain (an [`Asked`]). Each is made once and shared by all nodes that have it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use graph::name::{BadName, NodeName};
+use graph::list::List;
+use graph::name::{BadName, NamePrefix};
 use graph::resource::Pool;
-use graph::spec::{Action, Input, Label, Node, Output, Place, Presence, Role, Source, Step, Taken};
+use graph::spec::{
+    Action, GeneratedFile, Input, Label, Node, Output, Piece, Place, Presence, Role, Source, Step,
+    Taken, Template,
+};
+use indexmap::IndexMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::arch::{Selftests, selftests};
@@ -15,7 +23,7 @@ use super::make::{Make, variable_part};
 use super::steps::{Calls, DOT_CONFIG};
 use super::words::{is_below, is_line, is_plain, is_value, is_variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::front::kernelci::{ConfigAt, Fragment, KernelBuild, Toolchain};
+use crate::front::kernelci::{ConfigAt, Fragment, KernelBuilds, Toolchain};
 
 /// What the settings say of lowering.
 #[derive(Debug, Clone, Copy)]
@@ -29,19 +37,20 @@ pub(in crate::front::kernelci) struct Lowering {
 /// # Errors
 /// All problems: what climbs out of the tree or would reach a shell.
 pub(in crate::front::kernelci) fn nodes(
-    builds: &[KernelBuild],
+    builds: &[KernelBuilds],
     fragments: &HashMap<Arc<str>, Arc<Fragment>>,
     lowering: &Lowering,
 ) -> Result<Vec<Node>, Diagnostics> {
     let mut found = Diagnostics::default();
     let shared = Shared::of(builds, fragments, lowering.describe, &mut found);
-    let lowered: Vec<Result<[Node; 2], Diagnostics>> =
-        builds.par_iter().map(|build| shared.nodes(build)).collect();
-    let mut nodes = Vec::with_capacity(2 * builds.len());
-    for both in lowered {
-        match both {
-            Ok(both) => nodes.extend(both),
-            Err(problems) => found.extend(problems),
+    let lowered: Vec<Result<Vec<Node>, Diagnostic>> =
+        builds.par_iter().map(|builds| shared.nodes(builds)).collect();
+    let mut nodes =
+        Vec::with_capacity(2 * builds.iter().map(|one| one.defconfigs.len()).sum::<usize>());
+    for some in lowered {
+        match some {
+            Ok(some) => nodes.extend(some),
+            Err(problem) => found.push(problem),
         }
     }
     if found.has_errors() { Err(found) } else { Ok(nodes) }
@@ -53,9 +62,11 @@ fn at(place: &Place, problem: String) -> Diagnostic {
 
 /// What is lowered once, by where it lies: builds share what they were expanded from.
 struct Shared<'a> {
-    fragments: Fragments<'a>,
     heads: HashMap<usize, AtHead>,
     toolchains: HashMap<usize, With>,
+    asked: HashMap<Asking<'a>, HashMap<&'a str, Asked>>,
+    outputs: [Arc<[Output]>; 2],
+    takes: Arc<[Taken]>,
 }
 
 /// What the builds of a commit share.
@@ -70,13 +81,40 @@ struct With {
     make: Make,
     calls: Calls,
     environment: Arc<str>,
-    /// The steps of a kernel without the kernel's own tests.
-    steps: Vec<Step>,
+}
+
+/// Who asks for defconfigs: equal ones get the same for the same defconfig.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Asking<'a> {
+    toolchain: usize,
+    selftests: Option<Selftests>,
+    declared: &'a Place,
+}
+
+/// What a defconfig says to a toolchain, wherever it is built.
+struct Asked {
+    label: Arc<[Label]>,
+    inputs: Arc<[Input]>,
+    files: Arc<[GeneratedFile]>,
+    config: Arc<[Step]>,
+    kernel: Arc<[Step]>,
+    description: Arc<[Piece]>,
+    unresolved: Vec<String>,
+}
+
+/// What the builds of an architecture share that are expanded together.
+struct Meeting {
+    labels: Arc<[Label]>,
+    config_inputs: Arc<[Input]>,
+    kernel_inputs: Arc<[Input]>,
+    description: Arc<[Piece]>,
+    config_names: NamePrefix,
+    kernel_names: NamePrefix,
 }
 
 impl<'a> Shared<'a> {
     fn of(
-        builds: &[KernelBuild],
+        builds: &'a [KernelBuilds],
         fragments: &'a HashMap<Arc<str>, Arc<Fragment>>,
         describe: Role,
         found: &mut Diagnostics,
@@ -90,27 +128,96 @@ impl<'a> Shared<'a> {
                 .entry(identity(&build.toolchain))
                 .or_insert_with(|| With::of(&build.toolchain, found));
         }
-        Self { fragments: Fragments::new(fragments), heads, toolchains }
+        let mut together: IndexMap<Asking<'a>, Vec<&'a KernelBuilds>> = IndexMap::new();
+        for build in builds {
+            let selftests = heads[&identity(&build.config)].selftests;
+            together.entry(Asking::of(build, selftests)).or_default().push(build);
+        }
+        let fragments = Fragments::new(fragments);
+        let together: Vec<(Asking<'a>, Vec<&'a KernelBuilds>)> = together.into_iter().collect();
+        let asked: Vec<_> = together
+            .par_iter()
+            .map(|(asking, builds)| {
+                let mut found = Diagnostics::default();
+                let with = &toolchains[&asking.toolchain];
+                let asked = asking.all(builds, &fragments, with, &mut found);
+                (*asking, asked, found)
+            })
+            .collect();
+        let mut all = HashMap::with_capacity(asked.len());
+        for (asking, asked, problems) in asked {
+            found.extend(problems);
+            all.insert(asking, asked);
+        }
+        let output = |pattern: &str, below: Option<&str>| -> Arc<[Output]> {
+            let (pattern, below) = (pattern.to_owned(), below.map(str::to_owned));
+            [Output { pattern, presence: Presence::Required, below }].into()
+        };
+        let outputs = [output(DOT_CONFIG, None), output("artifacts/**", Some("artifacts"))];
+        let taken = Taken { need: 0, output: ".config".to_owned(), path: DOT_CONFIG.to_owned() };
+        Self { heads, toolchains, asked: all, outputs, takes: [taken].into() }
     }
 
-    fn nodes(&self, build: &KernelBuild) -> Result<[Node; 2], Diagnostics> {
-        let defconfig = self.fragments.parse(&build.defconfig);
-        let mut found = Diagnostics::default();
-        check(build, &defconfig, &mut found);
-        let head = &self.heads[&identity(&build.config)];
-        let with = &self.toolchains[&identity(&build.toolchain)];
-        let both = config_node(build, &defconfig, head, with).and_then(|config| {
-            let kernel = kernel_node(build, &defconfig, head, with, &config)?;
-            Ok([config, kernel])
-        });
-        match both {
-            Ok(both) if !found.has_errors() => Ok(both),
-            Ok(_) => Err(found),
-            Err(error) => {
-                found.push(at(&build.declared, error.to_string()));
-                Err(found)
-            }
+    fn nodes(&self, builds: &KernelBuilds) -> Result<Vec<Node>, Diagnostic> {
+        let head = &self.heads[&identity(&builds.config)];
+        let with = &self.toolchains[&identity(&builds.toolchain)];
+        let bad = |error: BadName| at(&builds.declared, error.to_string());
+        let meeting = Meeting::of(builds, head, with).map_err(bad)?;
+        let asked = &self.asked[&Asking::of(builds, head.selftests)];
+        let mut nodes = Vec::with_capacity(2 * builds.defconfigs.len());
+        for defconfig in &builds.defconfigs {
+            let asked = &asked[&**defconfig];
+            nodes.extend(self.both(builds, defconfig, &meeting, asked).map_err(bad)?);
         }
+        Ok(nodes)
+    }
+
+    fn both(
+        &self,
+        builds: &KernelBuilds,
+        defconfig: &str,
+        meeting: &Meeting,
+        asked: &Asked,
+    ) -> Result<[Node; 2], BadName> {
+        let labels = List::joined(Arc::clone(&meeting.labels), Arc::clone(&asked.label));
+        let config = Node {
+            name: meeting.config_names.name(defconfig)?,
+            labels: labels.clone(),
+            inputs: List::joined(Arc::clone(&meeting.config_inputs), Arc::clone(&asked.inputs)),
+            needs: Vec::new(),
+            action: Action {
+                checkout: Some(Arc::clone(&builds.config.head.commit)),
+                takes: Arc::default(),
+                files: Arc::clone(&asked.files),
+                steps: Arc::clone(&asked.config),
+                reads: Some("kconfig"),
+            },
+            outputs: Arc::clone(&self.outputs[0]),
+            declared: builds.declared.clone(),
+            pool: Pool::Light,
+            unresolved: asked.unresolved.clone(),
+        };
+        let content =
+            List::joined(Arc::clone(&asked.description), Arc::clone(&meeting.description));
+        let file = GeneratedFile { path: description::FILE.into(), content: Template(content) };
+        let kernel = Node {
+            name: meeting.kernel_names.name(defconfig)?,
+            labels,
+            inputs: Arc::clone(&meeting.kernel_inputs).into(),
+            needs: vec![config.name.clone()],
+            action: Action {
+                checkout: config.action.checkout.clone(),
+                takes: Arc::clone(&self.takes),
+                files: [file].into(),
+                steps: Arc::clone(&asked.kernel),
+                reads: Some("kbuild"),
+            },
+            outputs: Arc::clone(&self.outputs[1]),
+            declared: builds.declared.clone(),
+            pool: Pool::Shared,
+            unresolved: Vec::new(),
+        };
+        Ok([config, kernel])
     }
 }
 
@@ -124,8 +231,7 @@ impl With {
         let make = Make::of(toolchain, found);
         let calls = Calls::of(&make);
         let environment = description::environment(toolchain, &make);
-        let steps = calls.kernel(&toolchain.arch, None);
-        Self { make, calls, environment, steps }
+        Self { make, calls, environment }
     }
 }
 
@@ -150,83 +256,80 @@ impl AtHead {
     }
 }
 
-fn config_node(
-    build: &KernelBuild,
-    defconfig: &Defconfig<'_>,
-    head: &AtHead,
-    with: &With,
-) -> Result<Node, BadName> {
-    let (files, steps) = with.calls.config(defconfig);
-    let mut inputs = Vec::with_capacity(head.inputs.len() + with.make.config_inputs.len() + 1);
-    inputs.extend_from_slice(&head.inputs);
-    inputs.extend_from_slice(&with.make.config_inputs);
-    asked(build, defconfig, &mut inputs);
-    Ok(Node {
-        name: name("config", build)?,
-        labels: labels(build),
-        inputs,
-        needs: Vec::new(),
-        action: Action {
-            checkout: Some(Arc::clone(&build.config.head.commit)),
-            takes: Vec::new(),
-            files,
-            steps,
-            reads: Some("kconfig"),
-        },
-        outputs: vec![Output {
-            pattern: DOT_CONFIG.to_owned(),
-            presence: Presence::Required,
-            below: None,
-        }],
-        declared: build.declared.clone(),
-        pool: Pool::Light,
-        unresolved: cannot_be_made(defconfig).into_iter().collect(),
-    })
+impl Meeting {
+    fn of(builds: &KernelBuilds, head: &AtHead, with: &With) -> Result<Self, BadName> {
+        let KernelBuilds { config, variant, toolchain, .. } = builds;
+        let inputs =
+            |with: &[Input]| head.inputs.iter().chain(with).cloned().collect::<Arc<[Input]>>();
+        let names = |kind| NamePrefix::new(kind, [&*config.name, &**variant, &*toolchain.arch]);
+        Ok(Self {
+            labels: labels(builds),
+            config_inputs: inputs(&with.make.config_inputs),
+            kernel_inputs: inputs(&with.make.kernel_inputs),
+            description: description::common(
+                &head.revision,
+                &with.environment,
+                &with.make.compiler,
+            ),
+            config_names: names("config")?,
+            kernel_names: names("kernel")?,
+        })
+    }
 }
 
-fn kernel_node(
-    build: &KernelBuild,
-    defconfig: &Defconfig<'_>,
-    head: &AtHead,
-    with: &With,
-    config: &Node,
-) -> Result<Node, BadName> {
-    let selftests = head.selftests.filter(|_| defconfig.has_selftests());
-    let steps = match selftests {
-        None => with.steps.clone(),
-        Some(_) => with.calls.kernel(&build.toolchain.arch, selftests),
-    };
-    let shared = (&head.revision, &with.environment, &with.make.compiler);
-    let text = &*build.defconfig;
-    let file = description::file(shared, (text, defconfig), selftests.is_some());
-    let mut inputs = Vec::with_capacity(head.inputs.len() + with.make.kernel_inputs.len());
-    inputs.extend_from_slice(&head.inputs);
-    inputs.extend_from_slice(&with.make.kernel_inputs);
-    Ok(Node {
-        name: name("kernel", build)?,
-        labels: config.labels.clone(),
-        inputs,
-        needs: vec![config.name.clone()],
-        action: Action {
-            checkout: config.action.checkout.clone(),
-            takes: vec![Taken {
-                from: config.name.clone(),
-                output: ".config".to_owned(),
-                path: DOT_CONFIG.to_owned(),
-            }],
-            files: vec![file],
-            steps,
-            reads: Some("kbuild"),
-        },
-        outputs: vec![Output {
-            pattern: "artifacts/**".to_owned(),
-            presence: Presence::Required,
-            below: Some("artifacts".to_owned()),
-        }],
-        declared: build.declared.clone(),
-        pool: Pool::Shared,
-        unresolved: Vec::new(),
-    })
+impl<'a> Asking<'a> {
+    fn of(builds: &'a KernelBuilds, selftests: Option<Selftests>) -> Self {
+        let toolchain = identity(&builds.toolchain);
+        Self { toolchain, selftests, declared: &builds.declared }
+    }
+
+    /// What each defconfig says that any of these builds has. Of a problem it is told once.
+    fn all(
+        self,
+        builds: &[&'a KernelBuilds],
+        fragments: &Fragments<'_>,
+        with: &With,
+        found: &mut Diagnostics,
+    ) -> HashMap<&'a str, Asked> {
+        let arch = builds.first().map_or("", |builds| &*builds.toolchain.arch);
+        let usual: Arc<[Step]> = with.calls.kernel(arch, None).into();
+        let mut all = HashMap::new();
+        let mut seen: HashSet<usize> = HashSet::new();
+        for defconfig in builds.iter().flat_map(|builds| &builds.defconfigs) {
+            // Most builds share the very text, and a look at where it lies is the quickest.
+            if !seen.insert(Arc::as_ptr(defconfig).addr()) || all.contains_key(&**defconfig) {
+                continue;
+            }
+            let parsed = fragments.parse(defconfig);
+            check(defconfig, self.declared, &parsed, found);
+            all.insert(&**defconfig, self.one(defconfig, &parsed, with, (arch, &usual)));
+        }
+        all
+    }
+
+    fn one(
+        self,
+        text: &'a Arc<str>,
+        defconfig: &Defconfig<'_>,
+        with: &With,
+        (arch, usual): (&str, &Arc<[Step]>),
+    ) -> Asked {
+        let selftests = self.selftests.filter(|_| defconfig.has_selftests());
+        let kernel = match selftests {
+            None => Arc::clone(usual),
+            Some(_) => with.calls.kernel(arch, selftests).into(),
+        };
+        let (files, config) = with.calls.config(defconfig);
+        Asked {
+            label: [Label { key: "defconfig", value: Arc::clone(text) }].into(),
+            inputs: asked(self.declared, defconfig).into(),
+            files: files.into(),
+            config: config.into(),
+            kernel,
+            description: description::own(text, defconfig, selftests.is_some()),
+            unresolved: cannot_be_made(defconfig).into_iter().collect(),
+        }
+    }
 }
 
 /// Why a defconfig is left alone that is well-formed. Others are built, because KernelCI's own configurations have such
@@ -243,13 +346,9 @@ fn cannot_be_made(defconfig: &Defconfig<'_>) -> Option<String> {
     (!makes_a_config).then(|| format!("`{base}` is no target of make that makes a config"))
 }
 
-fn name(kind: &str, build: &KernelBuild) -> Result<NodeName, BadName> {
-    let KernelBuild { config, variant, toolchain, defconfig, .. } = build;
-    NodeName::new(kind, [&*config.name, variant, &toolchain.arch, defconfig])
-}
-
-fn labels(build: &KernelBuild) -> Vec<Label> {
-    let KernelBuild { config, variant, toolchain, defconfig, .. } = build;
+/// All but that of the defconfig.
+fn labels(builds: &KernelBuilds) -> Arc<[Label]> {
+    let KernelBuilds { config, variant, toolchain, .. } = builds;
     let all = [
         ("tree", &config.tree),
         ("branch", &config.branch),
@@ -257,14 +356,13 @@ fn labels(build: &KernelBuild) -> Vec<Label> {
         ("variant", variant),
         ("build_environment", &toolchain.environment),
         ("arch", &toolchain.arch),
-        ("defconfig", defconfig),
     ];
-    all.map(|(key, value)| Label { key, value: value.to_string() }).into()
+    all.map(|(key, value)| Label { key, value: Arc::clone(value) }).into()
 }
 
 /// The parts that a defconfig string asks for.
-fn asked(build: &KernelBuild, defconfig: &Defconfig<'_>, inputs: &mut Vec<Input>) {
-    let declared = &build.declared;
+fn asked(declared: &Place, defconfig: &Defconfig<'_>) -> Vec<Input> {
+    let mut inputs = Vec::new();
     let mut add = |part: &str, value: Arc<str>, declared: &Place| {
         let (source, declared) = (Source::Value(value), Some(declared.clone()));
         inputs.push(Input { part: part.into(), source, declared, role: Role::Key });
@@ -311,12 +409,11 @@ fn asked(build: &KernelBuild, defconfig: &Defconfig<'_>, inputs: &mut Vec<Input>
     let mut last: Vec<(&str, &str)> = last.into_iter().collect();
     last.sort_unstable();
     inputs.extend(last.into_iter().map(|(name, value)| variable_part(name, value, declared)));
+    inputs
 }
 
-fn check(build: &KernelBuild, defconfig: &Defconfig<'_>, found: &mut Diagnostics) {
-    let text = &build.defconfig;
+fn check(text: &str, here: &Place, defconfig: &Defconfig<'_>, found: &mut Diagnostics) {
     let mut refuse = |place: &Place, what: String| found.push(at(place, what));
-    let here = &build.declared;
     if defconfig.download().is_none() && !is_below(defconfig.base) {
         refuse(here, format!("defconfig `{text}`: `{}` is no target of make", defconfig.base));
     }

@@ -70,11 +70,12 @@ impl Calls {
             env: locale,
             ..Step::default()
         });
-        let all = Template(vec![
+        let all = [
             Piece::Text("KCONFIG_ALLCONFIG=".into()),
             Piece::Dir(Dir::Work),
             Piece::Text(format!("/{DOT_CONFIG}").into()),
-        ]);
+        ];
+        let all = Template::of(all);
         let args = self.config.iter().cloned().chain([all, Template::text("alldefconfig")]);
         steps.push(Step {
             name: "alldefconfig",
@@ -102,7 +103,7 @@ impl Calls {
         let (xip, zboot) = ("CONFIG_XIP_KERNEL=y", "CONFIG_SYS_SUPPORTS_ZBOOT=y");
         let modules = || vec![with("CONFIG_MODULES=y")];
         let installed = [
-            Template(vec![
+            Template::of([
                 Piece::Text("INSTALL_MOD_PATH=".into()),
                 Piece::Dir(Dir::Work),
                 Piece::Text("/build/_modules_".into()),
@@ -144,7 +145,7 @@ fn merged(defconfig: &Defconfig<'_>) -> (Vec<GeneratedFile>, Vec<Template>) {
     let (mut files, mut merged) = (Vec::new(), Vec::new());
     let mut write = |path: String, content: String, merged: &mut Vec<Template>| {
         merged.push(work(&path));
-        files.push(GeneratedFile { path, content: Template::text(content) });
+        files.push(GeneratedFile { path: path.into(), content: Template::text(content) });
     };
     if !defconfig.lines.is_empty() {
         write(LINES.to_owned(), lines(&defconfig.lines), &mut merged);
@@ -216,7 +217,7 @@ fn modules_tarball() -> Step {
 }
 
 fn output() -> Template {
-    Template(vec![Piece::Text("O=".into()), Piece::Dir(Dir::Work), Piece::Text("/build".into())])
+    Template::of([Piece::Text("O=".into()), Piece::Dir(Dir::Work), Piece::Text("/build".into())])
 }
 
 fn work(path: &str) -> Template {
@@ -228,5 +229,5 @@ fn at(dir: Dir, below: &str) -> Template {
     if !below.is_empty() {
         pieces.push(Piece::Text(Arc::from(below)));
     }
-    Template(pieces)
+    Template::of(pieces)
 }

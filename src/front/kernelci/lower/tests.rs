@@ -17,7 +17,7 @@ use graph::spec::{
 use insta::assert_snapshot;
 
 use super::{Lowering, nodes};
-use crate::front::kernelci::{ConfigAt, Fragment, Head, KernelBuild, Toolchain};
+use crate::front::kernelci::{ConfigAt, Fragment, Head, KernelBuilds, Toolchain};
 
 fn place(line: u32) -> Place {
     Place { file: "builds.yaml".into(), line, column: 3 }
@@ -71,17 +71,17 @@ fn fragments() -> HashMap<Arc<str>, Arc<Fragment>> {
     all.into_iter().map(|fragment| (Arc::clone(&fragment.name), Arc::new(fragment))).collect()
 }
 
-fn build(config: &Arc<ConfigAt>, toolchain: &Arc<Toolchain>, defconfig: &str) -> KernelBuild {
-    KernelBuild {
+fn build(config: &Arc<ConfigAt>, toolchain: &Arc<Toolchain>, defconfig: &str) -> KernelBuilds {
+    KernelBuilds {
         config: Arc::clone(config),
         variant: "usual".into(),
         toolchain: Arc::clone(toolchain),
-        defconfig: defconfig.into(),
+        defconfigs: vec![defconfig.into()],
         declared: place(50),
     }
 }
 
-fn lowered(builds: &[KernelBuild]) -> Vec<Node> {
+fn lowered(builds: &[KernelBuilds]) -> Vec<Node> {
     nodes(builds, &fragments(), &Lowering { describe: Role::Stamp }).expect("they are good")
 }
 
@@ -127,7 +127,7 @@ fn shown(node: &Node) -> String {
     lines.extend(node.unresolved.iter().map(|why| format!("  unresolved: {why}")));
     lines.extend(node.inputs.iter().map(|part| format!("- {}", input(part))));
     lines.extend(node.needs.iter().map(|need| format!("- need {need}")));
-    for file in &node.action.files {
+    for file in &*node.action.files {
         lines.push(format!("file {}: {:?}", file.path, filled(&file.content)));
     }
     lines.extend(node.action.steps.iter().map(step));
@@ -216,7 +216,7 @@ fn the_kernel_of_a_defconfig_with_parts() {
     - tool pahole
     - tool depmod
     - need config/main/usual/arm64/defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a%2Fb.config
-    file build.json: "{\"revision\":{\"tree\":\"mainline\",\"url\":\"https://***@git.example/linux\",\"branch\":\"for-next/core\",\"commit\":\"0123456789012345678901234567890123456789\",\"describe\":\"v6.1.192\",\"describe_verbose\":\"v6.1.192-0-g0123456\"},\"environment\":{\"arch\":\"arm64\",\"compiler\":\"gcc\",\"cross_compile\":\"aarch64-linux-gnu-\",\"cross_compile_compat\":\"\",\"name\":\"gcc-12\",\"make_opts\":{\"KBUILD_BUILD_USER\":\"KernelCI\",\"W\":\"1\"}},\"image\":{\"target\":\"Image\",\"names\":[\"Image\"],\"dirs\":[\"arm64\"]},\"kselftest\":false,\"kernel\":{\"defconfig\":\"defconfig\",\"defconfig_full\":\"defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config\",\"defconfig_expanded\":\"defconfig+kernel/configs/debug.config+CONFIG_B=y+kernel/configs/tiny.config+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config\",\"defconfig_extras\":[\"debug\",\"CONFIG_B=y\",\"tiny\",\"CONFIG_A=n\",\"CONFIG_B=m\",\"KCONFIG_ALLCONFIG=a/b.config\"]}}\n<Tool(\"aarch64-linux-gnu-gcc\")>"
+    file build.json: "{\"kselftest\":false,\"kernel\":{\"defconfig\":\"defconfig\",\"defconfig_full\":\"defconfig+debug+CONFIG_B=y+tiny+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config\",\"defconfig_expanded\":\"defconfig+kernel/configs/debug.config+CONFIG_B=y+kernel/configs/tiny.config+CONFIG_A=n+CONFIG_B=m+KCONFIG_ALLCONFIG=a/b.config\",\"defconfig_extras\":[\"debug\",\"CONFIG_B=y\",\"tiny\",\"CONFIG_A=n\",\"CONFIG_B=m\",\"KCONFIG_ALLCONFIG=a/b.config\"]},\"revision\":{\"tree\":\"mainline\",\"url\":\"https://***@git.example/linux\",\"branch\":\"for-next/core\",\"commit\":\"0123456789012345678901234567890123456789\",\"describe\":\"v6.1.192\",\"describe_verbose\":\"v6.1.192-0-g0123456\"},\"environment\":{\"arch\":\"arm64\",\"compiler\":\"gcc\",\"cross_compile\":\"aarch64-linux-gnu-\",\"cross_compile_compat\":\"\",\"name\":\"gcc-12\",\"make_opts\":{\"KBUILD_BUILD_USER\":\"KernelCI\",\"W\":\"1\"}},\"image\":{\"target\":\"Image\",\"names\":[\"Image\"],\"dirs\":[\"arm64\"]}}\n<Tool(\"aarch64-linux-gnu-gcc\")>"
     firmware: graph __kernel-firmware WORK build.json
     kernel: make -C SOURCE O=WORK/build KBUILD_BUILD_USER=KernelCI W=1 ARCH=arm64 HOSTCC=gcc CROSS_COMPILE=aarch64-linux-gnu- KCFLAGS=-fdebug-prefix-map=SOURCE/= -fdebug-prefix-map=WORK/build=. KAFLAGS=-fdebug-prefix-map=SOURCE/= -fdebug-prefix-map=WORK/build=. xipImage [with CONFIG_XIP_KERNEL=y]
     kernel: make -C SOURCE O=WORK/build KBUILD_BUILD_USER=KernelCI W=1 ARCH=arm64 HOSTCC=gcc CROSS_COMPILE=aarch64-linux-gnu- KCFLAGS=-fdebug-prefix-map=SOURCE/= -fdebug-prefix-map=WORK/build=. KAFLAGS=-fdebug-prefix-map=SOURCE/= -fdebug-prefix-map=WORK/build=. vmlinuz [without CONFIG_XIP_KERNEL=y] [with CONFIG_SYS_SUPPORTS_ZBOOT=y]
@@ -351,7 +351,7 @@ fn bad_input() {
         "defconfig+KCONFIG_A=$(id)",
         "defconfig+CONFIG_A=y+debug+tiny+arch/x86/configs/x.config+KCONFIG_ALLCONFIG=a.config",
     ];
-    let mut builds: Vec<KernelBuild> =
+    let mut builds: Vec<KernelBuilds> =
         texts.iter().map(|text| build(&config, &good, text)).collect();
     builds.push(build(&config, &bad, "defconfig"));
     let found = nodes(&builds, &fragments(), &Lowering { describe: Role::Stamp }).expect_err("bad");
@@ -366,7 +366,6 @@ fn bad_input() {
     builds.yaml:50: defconfig `--eval=x`: `--eval=x` is no target of make
     builds.yaml:50: defconfig `../x_defconfig`: `../x_defconfig` is no target of make
     builds.yaml:50: defconfig ``: `` is no target of make
-    builds.yaml:50: `config/main/usual/x86_64/` is not a node name: a kind and at least one more segment, as in `image/rpi-scarthgap`
     builds.yaml:30: fragment `climbs`: `kernel/../../etc/passwd` leads out of the tree
     builds.yaml:31: fragment `calls`: `CONFIG_X="$(shell id)"` has characters that make would act on
     builds.yaml:50: fragment `/etc/passwd`: `/etc/passwd` leads out of the tree
@@ -375,6 +374,7 @@ fn bad_input() {
     builds.yaml:50: defconfig `defconfig+KCONFIG_CONFIG=x`: `KCONFIG_CONFIG` is no variable that a part may set so
     builds.yaml:50: defconfig `defconfig+KCONFIG_ALLCONFIG=/etc/passwd`: `/etc/passwd` leads out of the tree
     builds.yaml:50: defconfig `defconfig+KCONFIG_A=$(id)`: `KCONFIG_A` is no variable that a part may set so
+    builds.yaml:50: `config/main/usual/x86_64/` is not a node name: a kind and at least one more segment, as in `image/rpi-scarthgap`
     "#);
 }
 
@@ -443,7 +443,7 @@ fn everything_that_matters_is_in_the_key() {
 fn placed(Template(pieces): &Template, work: &Path) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Dir(Dir::Work) => work.display().to_string(),
-        other => filled(&Template(vec![other.clone()])),
+        other => filled(&Template::of(vec![other.clone()])),
     };
     pieces.iter().map(piece).collect()
 }
