@@ -53,11 +53,7 @@ impl Meant {
     ///
     /// # Errors
     /// Every one that means no part.
-    pub fn parse(
-        written: &[String],
-        graph: &Graph,
-        plan: &Plan,
-    ) -> Result<Self, Vec<UnknownPart>> {
+    pub fn parse(written: &[String], graph: &Graph, plan: &Plan) -> Result<Self, Vec<UnknownPart>> {
         let known = known(graph, plan);
         let mut unknown = Vec::new();
         let mut meant = Vec::new();

@@ -11,6 +11,7 @@ mod survey;
 
 mod read_changes;
 
+mod base;
 mod jobs;
 mod reverted;
 mod runner;

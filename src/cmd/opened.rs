@@ -7,7 +7,7 @@ use graph::spec::Role;
 use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
-use super::trees::KernelTrees;
+use super::trees::{Answers, KernelTrees};
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -40,6 +40,8 @@ pub(super) struct Opened {
     pub(super) left_out: Vec<String>,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
+    /// What was heard of the heads of kernel trees.
+    pub(super) heads: Answers,
 }
 
 impl Opened {
@@ -88,6 +90,7 @@ impl Opened {
             .map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
         warnings.extend(trees.warnings());
+        let heads = trees.answers();
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())
@@ -103,6 +106,7 @@ impl Opened {
             excluded_count,
             left_out,
             missing,
+            heads,
         })
     }
 

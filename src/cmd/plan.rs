@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
-use super::console::{Console, Format, page, print};
-use super::jobs::{self, Told};
+use super::base;
+use super::console::{Console, Format, print};
+use super::jobs;
 use super::opened::Opened;
 use super::reverted;
 use super::survey::Survey;
@@ -14,12 +15,25 @@ use crate::probe::Mode;
 use crate::report::view::plan::{PlanView, Scope};
 use crate::report::{markdown, text};
 
+/// What `--base` does.
+const BASE: &str = "\
+Show what a build of this tree would rebuild that one of REV would not, and why: nodes that are added, changed, removed, \
+renamed, or rejected by a filter now, and nodes that need these.
+
+The files of REV are read from git's objects; nothing is checked out and no cache is needed. Uncommitted changes count as \
+part of this tree. What belongs to neither, such as the branches of kernel trees and the tools of this host, is taken to \
+be the same for both.
+
+Where there is a cache, each node also has its verdict: `stale` runs, `restorable` comes from the store, `fresh` was \
+built here already. Nodes that are stale and the same in REV are counted, not listed; `graph plan` lists them.";
+
 /// The arguments of `graph plan`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   graph plan                             what is stale, and why
   graph plan workflow=onpush             of the boards that a push builds
+  graph plan --base origin/main          what these changes would rebuild, and who wrote them
   graph plan --exit-code --offline       in a hook: status 10 if something is stale, no network
   graph plan --format markdown >> \"$GITHUB_STEP_SUMMARY\"
   graph plan --format github --shards 8  a matrix of eight jobs in `$GITHUB_OUTPUT`
@@ -28,6 +42,9 @@ pub struct Args {
     /// Names, globs over names or labels, united; `!` excludes
     #[arg(value_name = "SELECTOR")]
     pub selectors: Vec<String>,
+    /// Show what a build of this tree would rebuild that one of this revision would not
+    #[arg(long, value_name = "REV", long_help = BASE)]
+    pub base: Option<String>,
     /// Open no socket: branches are where they were last seen
     #[arg(long)]
     pub offline: bool,
@@ -37,7 +54,7 @@ pub struct Args {
     /// Show fresh nodes too
     #[arg(long)]
     pub all: bool,
-    /// End with status 10 if something is stale
+    /// End with status 10 if something is stale; with `--base`, if something would be rebuilt that the base would not
     #[arg(long)]
     pub exit_code: bool,
     /// Promise to change nothing, which holds in any case
@@ -81,12 +98,23 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     if args.shards.is_some() && args.format != PlanFormat::Github {
         return Err(Failure::new(Kind::Input, "`--shards` is for `--format github`").into());
     }
+    let scope = if args.all { Scope::All } else { Scope::NotFresh };
+    if let Some(revision) = &args.base {
+        let (mode, format) = (mode(args.offline), args.format);
+        let (selectors, exit_code) = (&args.selectors, args.exit_code);
+        if !args.if_reverted.is_empty() || args.force {
+            let message = "`--base` compares this tree with a revision, so neither `--if-reverted` nor `--force` goes with it";
+            return Err(Failure::new(Kind::Input, message).into());
+        }
+        let shards = args.shards;
+        let asked = base::Asked { revision, selectors, mode, scope, exit_code, format, shards };
+        return base::run(&asked, context, out);
+    }
     let opened = Opened::to_look(context, mode(args.offline))?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);
-    let scope = if args.all { Scope::All } else { Scope::NotFresh };
     let warnings = survey.warnings(&opened);
     let _span = tracing::info_span!("render").entered();
     let capacity = super::build::capacity(&opened.project.settings, &Host::observe());
@@ -103,11 +131,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         PlanFormat::Json => print(&view, Format::Json, context, text::plan, out)?,
         PlanFormat::Markdown => markdown::plan(&view, out)?,
         PlanFormat::Github => {
-            let (mut summary, mut line) = (Vec::new(), Vec::new());
-            markdown::plan(&view, &mut summary)?;
-            text::plan_line(&view, &page(context), &mut line)?;
-            let told = Told { summary: &view.summary, markdown: &summary, line: &line };
-            jobs::publish(&told, (&opened.graph, &plan), args.shards, context, out)?;
+            jobs::of_plan(&view, (&opened.graph, &plan), args.shards, context, out)?;
         }
     }
     out.flush()?;

@@ -20,13 +20,8 @@ use crate::report::words::number;
 const MOST_SHAPES: usize = 60;
 
 /// How deep groups are, the finest first: build config, variant and architecture, then without these.
-const DEPTHS: [Depth; 5] = [
-    Depth::Nodes,
-    Depth::Segments(4),
-    Depth::Segments(3),
-    Depth::Segments(2),
-    Depth::Segments(1),
-];
+const DEPTHS: [Depth; 5] =
+    [Depth::Nodes, Depth::Segments(4), Depth::Segments(3), Depth::Segments(2), Depth::Segments(1)];
 
 /// The arguments of `graph render`.
 #[derive(Debug, clap::Args)]

@@ -37,8 +37,7 @@ impl RunnerFile {
     pub(super) fn append(self, text: &str, context: &Context) -> Result<bool, Unwritable> {
         let variable = self.variable();
         let Some(path) = context.env.path(variable) else { return Ok(false) };
-        let unwritable =
-            |error| Unwritable { variable, path: path.display().to_string(), error };
+        let unwritable = |error| Unwritable { variable, path: path.display().to_string(), error };
         append(&path, text).map(|()| true).map_err(unwritable)
     }
 }

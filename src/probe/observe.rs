@@ -161,6 +161,26 @@ impl Probe<'_> {
         Ok(observed)
     }
 
+    /// The distinct sources by which the wanted nodes and all that they need are judged, in order of first mention; values
+    /// of the configuration are not among them.
+    #[must_use]
+    pub fn sources_of<'g>(graph: &'g Graph, wanted: &[NodeId]) -> Vec<&'g Source> {
+        let mut seen: HashSet<&Source> = HashSet::new();
+        let closure = graph.closure(wanted);
+        let all = closure.iter().flat_map(|id| sources(graph.node(*id)));
+        all.filter(|source| !matches!(source, Source::Value(_) | Source::Secret(_)))
+            .filter(|source| seen.insert(source))
+            .collect()
+    }
+
+    /// Observes sources by themselves.
+    ///
+    /// # Errors
+    /// As [`Probe::observe`].
+    pub fn observe_sources(&self, sources: &[&Source]) -> Result<Observed, Failure> {
+        self.look(&Wanted::of(sources.iter().copied()))
+    }
+
     /// Adds the stamps of the wanted nodes and of all that they need. No verdict depends on them, so that a command that
     /// neither records nor shows them need not ask git for them.
     ///
@@ -247,17 +267,20 @@ impl Probe<'_> {
         }
     }
 
+    /// Directories of ours, which are never part of what a build reads.
+    pub(super) fn ours(&self) -> Vec<PathBuf> {
+        let shared = &self.settings.shared;
+        let shared = [&shared.sstate, &shared.downloads, &shared.git, &shared.ccache];
+        let state = std::iter::once(self.layout.state().to_owned());
+        state.chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir))).collect()
+    }
+
     fn trees(
         &self,
         trees: &[&Arc<Tree>],
         git: &Git,
     ) -> Vec<Result<Option<TreeContent>, TreeError>> {
-        let shared = &self.settings.shared;
-        let shared = [&shared.sstate, &shared.downloads, &shared.git, &shared.ccache];
-        let state = std::iter::once(self.layout.state().to_owned());
-        let ours: Vec<PathBuf> = state
-            .chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir)))
-            .collect();
+        let ours = self.ours();
         let probe = TreeProbe { git, files: self.files, ours: &ours, large_index: LARGE_INDEX };
         trees.iter().map(|tree| probe.observe(self.layout.root(), tree)).collect()
     }

@@ -83,7 +83,33 @@ pub(super) struct TreeProbe<'a> {
 }
 
 /// A file with what it holds: its path relative to the tree, in bytes.
-type Entry = (Vec<u8>, Digest);
+pub(super) type Entry = (Vec<u8>, Digest);
+
+impl TreeContent {
+    /// What these files make, in whatever order they were found.
+    pub(super) fn of(mut entries: Vec<Entry>) -> Self {
+        entries.par_sort_unstable();
+        entries.dedup();
+        let mut fields = Fields::of("graph tree v1");
+        for (path, digest) in &entries {
+            fields.add(path);
+            fields.add(digest.as_bytes());
+        }
+        let shown = |path: Vec<u8>| match String::from_utf8(path) {
+            Ok(path) => path,
+            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
+        };
+        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
+        Self { digest: fields.finish(), manifest }
+    }
+}
+
+/// Those of our directories that lie in a directory (without links in its path), relative to it.
+pub(super) fn ours_in(dir: &Path, ours: &[PathBuf]) -> Vec<Vec<u8>> {
+    let ours = ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    ours.filter_map(|path| Some(path.strip_prefix(dir).ok()?.as_os_str().as_bytes().to_vec()))
+        .collect()
+}
 
 impl TreeProbe<'_> {
     /// Observes one tree. `None` if there is no such directory.
@@ -98,27 +124,10 @@ impl TreeProbe<'_> {
         if !dir.is_dir() {
             return Ok(None);
         }
-        let ours =
-            self.ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
-        let ours: Vec<Vec<u8>> = ours
-            .filter_map(|path| Some(path.strip_prefix(&dir).ok()?.as_os_str().as_bytes().to_vec()))
-            .collect();
-        let filter = Filter::new(tree, ours)?;
+        let filter = Filter::new(tree, ours_in(&dir, self.ours))?;
         let mut entries = Vec::new();
         self.directory(&dir, b"", &filter, &mut entries)?;
-        entries.par_sort_unstable();
-        entries.dedup();
-        let mut fields = Fields::of("graph tree v1");
-        for (path, digest) in &entries {
-            fields.add(path);
-            fields.add(digest.as_bytes());
-        }
-        let shown = |path: Vec<u8>| match String::from_utf8(path) {
-            Ok(path) => path,
-            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
-        };
-        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
-        Ok(Some(TreeContent { digest: fields.finish(), manifest }))
+        Ok(Some(TreeContent::of(entries)))
     }
 
     /// Adds the files of one directory, which may be a repository, a part of one, or none.
@@ -230,7 +239,7 @@ impl TreeProbe<'_> {
     }
 }
 
-fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
+pub(super) fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
     match prefix {
         b"" => path.to_vec(),
         prefix if prefix.ends_with(b"/") => [prefix, path].concat(),

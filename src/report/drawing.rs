@@ -19,7 +19,11 @@ pub(super) fn words(shape: &Shape) -> String {
         .map(|(verdict, count)| format!("{} {}", number(*count), verdict.word()))
         .collect();
     let all = count(shape.nodes, "node");
-    if told.is_empty() { format!("{all}, all fresh") } else { format!("{all}: {}", told.join(", ")) }
+    if told.is_empty() {
+        format!("{all}, all fresh")
+    } else {
+        format!("{all}: {}", told.join(", "))
+    }
 }
 
 /// The colours of a verdict: fill and line. Each verdict is in the words, too.

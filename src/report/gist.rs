@@ -8,6 +8,7 @@ use graph::name::NodeName;
 use indexmap::IndexMap;
 
 use super::sentence::{label, need};
+use super::view::base::BaseView;
 use super::view::plan::{PlanSummary, PlanView, PlannedHead};
 use super::view::reason::{Nature, ReasonKind, ReasonView, VerdictKind};
 use super::view::reverted::RevertedView;
@@ -170,14 +171,21 @@ pub(super) fn headline(
         };
         said.push(format!("{}{runner}{rest}", about(ms)));
     }
+    said.extend(named_causes(causes.iter().map(|cause| &cause.reason), named));
+    said
+}
+
+/// `causes: a, b and 3 others`, the first two by name. Of a thousand others only the count is told.
+pub(super) fn named_causes<'r>(
+    reasons: impl Iterator<Item = &'r ReasonView>,
+    named: impl Fn(&str) -> String,
+) -> Option<String> {
     let mut labels: Vec<String> = Vec::new();
     let mut more = HashSet::new();
-    for cause in causes {
-        let label = label(&cause.reason);
+    for label in reasons.map(label) {
         if labels.contains(&label) {
             continue;
         }
-        // Two are named, and of a thousand others only the count is told.
         if labels.len() < 2 {
             labels.push(label);
         } else {
@@ -186,15 +194,53 @@ pub(super) fn headline(
     }
     let labels: Vec<String> = labels.iter().map(|label| named(label)).collect();
     match labels.as_slice() {
-        [] => {}
-        [one] => said.push(format!("cause: {one}")),
+        [] => None,
+        [one] => Some(format!("cause: {one}")),
         [one, rest @ ..] => {
             let others = match more.len() {
                 0 => String::new(),
                 more => format!(" and {}", count(more, "other")),
             };
-            said.push(format!("causes: {one}, {}{others}", rest.join(", ")));
+            Some(format!("causes: {one}, {}{others}", rest.join(", ")))
         }
+    }
+}
+
+/// The line that says it all of a comparison with a base, in pieces.
+pub(super) fn compared(
+    view: &BaseView,
+    runner: &str,
+    named: impl Fn(&str) -> String,
+) -> Vec<String> {
+    let (summary, revision) = (&view.summary, named(&view.base.revision));
+    let unread = if view.base.errors.is_empty() { "" } else { ", which cannot be read in full" };
+    let mut said = vec![match (summary.rebuild, summary.total) {
+        (0, 0) => format!("no nodes to compare with {revision}{unread}"),
+        (0, total) => format!("nothing of {} to rebuild since {revision}{unread}", number(total)),
+        (rebuild, total) => {
+            let (rebuild, total) = (number(rebuild), number(total));
+            format!("{rebuild} of {total} to rebuild since {revision}{unread}")
+        }
+    }];
+    let counts = [
+        (summary.added, "added"),
+        (summary.changed, "changed"),
+        (summary.follows, "after those"),
+        (summary.unknown, "not known"),
+        (summary.renamed, "renamed"),
+        (summary.excluded, "excluded now"),
+        (summary.removed, "removed"),
+        (summary.restorable, "in the store"),
+        (summary.fresh, "built here already"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    said.extend(counts.map(|(count, what)| format!("{} {what}", number(*count))));
+    if let Some(ms) = summary.estimate_ms {
+        let rest = match summary.unestimated {
+            0 => String::new(),
+            new => format!(" and {}", count(new, "new node")),
+        };
+        said.push(format!("{}{runner}{rest}", about(ms)));
     }
     said
 }

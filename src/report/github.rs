@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::view::base::BaseSummary;
 use super::view::jobs::MatrixView;
 use super::view::plan::PlanSummary;
 
@@ -21,7 +22,9 @@ pub enum TooLong {
     #[error("the matrix has {0} characters, and GitHub takes {LIMIT} as the outputs of a job")]
     Matrix(usize),
     /// One job.
-    #[error("the selectors of the job `{id}` have {length} characters, and a variable holds {LONGEST_VALUE}")]
+    #[error(
+        "the selectors of the job `{id}` have {length} characters, and a variable holds {LONGEST_VALUE}"
+    )]
     Job {
         /// The job.
         id: String,
@@ -30,20 +33,72 @@ pub enum TooLong {
     },
 }
 
-/// What can be told of a plan without its jobs, as lines `name=value`.
+/// What can be told without the jobs, as lines `name=value`: `any`, whether a job has something to do, and counts.
 #[must_use]
-pub fn counts(summary: &PlanSummary) -> String {
-    let stale = summary.stale + summary.open;
-    let mut lines = format!("any={}\nstale={}\nopen={}\n", stale > 0, summary.stale, summary.open);
-    for (name, count) in [
-        ("restorable", summary.restorable),
-        ("fresh", summary.fresh),
-        ("total", summary.total),
-    ] {
+pub fn counts(view: &impl Counted) -> String {
+    let mut lines = format!("any={}\n", view.to_run() > 0);
+    for (name, count) in view.counts() {
         writeln!(lines, "{name}={count}").expect("a string takes everything");
     }
-    let seconds = summary.estimate_ms.map_or(String::new(), |ms| ms.div_ceil(1000).to_string());
+    let seconds = view.estimate_ms().map_or(String::new(), |ms| ms.div_ceil(1000).to_string());
     lines + &format!("estimate_s={seconds}\n")
+}
+
+/// A summary of which a step can tell.
+pub trait Counted {
+    /// How many nodes run, or may.
+    fn to_run(&self) -> usize;
+    /// All counts, by the names of their outputs.
+    fn counts(&self) -> Vec<(&'static str, usize)>;
+    /// How long the nodes may take.
+    fn estimate_ms(&self) -> Option<u64>;
+}
+
+impl Counted for PlanSummary {
+    fn to_run(&self) -> usize {
+        self.stale + self.open
+    }
+
+    fn counts(&self) -> Vec<(&'static str, usize)> {
+        vec![
+            ("stale", self.stale),
+            ("open", self.open),
+            ("restorable", self.restorable),
+            ("fresh", self.fresh),
+            ("total", self.total),
+        ]
+    }
+
+    fn estimate_ms(&self) -> Option<u64> {
+        self.estimate_ms
+    }
+}
+
+impl Counted for BaseSummary {
+    fn to_run(&self) -> usize {
+        self.rebuild.saturating_sub(self.restorable + self.fresh)
+    }
+
+    fn counts(&self) -> Vec<(&'static str, usize)> {
+        vec![
+            ("stale", self.to_run()),
+            ("rebuild", self.rebuild),
+            ("added", self.added),
+            ("changed", self.changed),
+            ("follows", self.follows),
+            ("unknown", self.unknown),
+            ("renamed", self.renamed),
+            ("removed", self.removed),
+            ("excluded", self.excluded),
+            ("restorable", self.restorable),
+            ("fresh", self.fresh),
+            ("total", self.total),
+        ]
+    }
+
+    fn estimate_ms(&self) -> Option<u64> {
+        self.estimate_ms
+    }
 }
 
 /// The jobs, as lines `name=value`.

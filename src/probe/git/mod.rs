@@ -2,6 +2,7 @@
 //! fast as any library.
 
 mod address;
+mod blame;
 mod blobless;
 mod history;
 mod leftovers;
@@ -11,6 +12,7 @@ mod objects;
 mod program;
 mod remote;
 mod revision;
+mod snapshot;
 
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
@@ -18,7 +20,9 @@ pub(super) use objects::NoRevision;
 pub(super) use remote::{RemoteTree, in_parallel};
 
 pub use address::mirror_name;
+pub use blame::Author;
 pub use history::{History, LogEntry};
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};
 pub use revision::Revision;
+pub use snapshot::{Clean, EntryKind, Snapshot, SnapshotEntry};

@@ -75,7 +75,8 @@ pub(super) fn code(text: &str) -> String {
 /// Nodes as the lines of a cell; of many, the first and how many they are.
 pub(super) fn name_lines(of: &[&NodeName]) -> String {
     let mut all = names(of, 100);
-    let rest = (all.len() > MOST_NAME_LINES).then(|| format!("… {} in all", count(of.len(), "node")));
+    let rest =
+        (all.len() > MOST_NAME_LINES).then(|| format!("… {} in all", count(of.len(), "node")));
     all.truncate(MOST_NAME_LINES);
     let lines: Vec<String> = all.iter().map(|line| code(line)).chain(rest).collect();
     lines.join("<br>")

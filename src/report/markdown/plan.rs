@@ -10,7 +10,7 @@ use crate::report::view::plan::{PlanView, PlannedView, WarningView};
 use crate::report::words::{count, duration};
 
 /// A name in the line that says it all takes no more columns.
-const LONGEST_LABEL: usize = 120;
+pub(super) const LONGEST_LABEL: usize = 120;
 
 /// Writes a plan.
 ///
@@ -18,9 +18,8 @@ const LONGEST_LABEL: usize = 120;
 /// When the writer fails.
 pub fn plan(view: &PlanView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
-    let line = headline(&view.summary, &causes, " on this runner", |name| {
-        code(&cut(name, LONGEST_LABEL))
-    });
+    let line =
+        headline(&view.summary, &causes, " on this runner", |name| code(&cut(name, LONGEST_LABEL)));
     let mut text = Bounded::new();
     text.add(&format!("### {}\n", line.join(DOT)), 0);
     if !causes.is_empty() {

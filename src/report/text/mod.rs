@@ -1,5 +1,6 @@
 //! The forms for people at a terminal or in a log.
 
+mod base;
 mod diff;
 mod list;
 mod lock;
@@ -11,6 +12,7 @@ mod show;
 mod summary;
 mod why;
 
+pub use self::base::{base, base_line};
 pub use self::diff::diff;
 pub use self::list::{excluded, list};
 pub use self::lock::{lock, lock_check};

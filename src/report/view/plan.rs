@@ -205,7 +205,9 @@ impl Serialize for PlannedViews<'_> {
 }
 
 impl WarningView {
-    pub(super) fn of(diagnostic: &Diagnostic) -> Self {
+    /// A warning as it was found.
+    #[must_use]
+    pub fn of(diagnostic: &Diagnostic) -> Self {
         Self {
             message: diagnostic.message.clone(),
             place: diagnostic.place().map(|place| place.to_string().into()),

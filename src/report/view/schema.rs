@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::VERSION;
+use super::base::BaseView;
 use super::diff::DiffView;
 use super::excluded::ExcludedView;
 use super::jobs::MatrixView;
@@ -21,6 +22,8 @@ use super::reverted::RevertedView;
 pub enum Form {
     /// `graph plan`
     Plan,
+    /// `graph plan --base`
+    Base,
     /// `graph plan --if-reverted`
     Reverted,
     /// The output `matrix` of `graph plan --format github`
@@ -37,8 +40,9 @@ pub enum Form {
 
 impl Form {
     /// All forms.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Plan,
+        Self::Base,
         Self::Reverted,
         Self::Matrix,
         Self::List,
@@ -52,6 +56,7 @@ impl Form {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Base => "base",
             Self::Reverted => "reverted",
             Self::Matrix => "matrix",
             Self::List => "list",
@@ -66,6 +71,7 @@ impl Form {
     pub fn schema(self) -> Value {
         let schema = match self {
             Self::Plan => of::<PlanView<'_>>(),
+            Self::Base => of::<BaseView>(),
             Self::Reverted => of::<RevertedView>(),
             Self::Matrix => of::<MatrixView>(),
             Self::List => of::<ListView>(),
