@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
@@ -36,6 +36,7 @@ pub struct Past<'a> {
     root: &'a Path,
     clean: OnceLock<Result<Clean, String>>,
     links: OnceLock<Result<HashMap<Vec<u8>, Vec<u8>>, String>>,
+    manifests: Mutex<Vec<(Digest, Vec<(String, Digest)>)>>,
 }
 
 /// Where a path leads.
@@ -63,8 +64,8 @@ impl<'a> Past<'a> {
         snapshot: &'a Snapshot,
         (written, root): (&'a Path, &'a Path),
     ) -> Self {
-        let (clean, links) = (OnceLock::new(), OnceLock::new());
-        Self { probe, git: probe.git(), snapshot, written, root, clean, links }
+        let (clean, links, manifests) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+        Self { probe, git: probe.git(), snapshot, written, root, clean, links, manifests }
     }
 
     /// Where the top of a repository is to be written to, in a directory that has nothing else in it.
@@ -86,6 +87,12 @@ impl<'a> Past<'a> {
             }
         }
         (facts, others)
+    }
+
+    /// The files of each tree that was observed, by the digest of the tree.
+    #[must_use]
+    pub fn manifests(self) -> Vec<(Digest, Vec<(String, Digest)>)> {
+        self.manifests.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(&self, source: &Source) -> Result<Seen, String> {
@@ -213,7 +220,9 @@ impl<'a> Past<'a> {
         let all = self.snapshot.below(dir).iter();
         let strip = if dir.is_empty() { 0 } else { dir.len() + 1 };
         self.add(self.snapshot, all, (strip, b""), &filter, &mut entries)?;
-        Ok(Fact::content(TreeContent::of(entries).digest))
+        let TreeContent { digest, manifest } = TreeContent::of(entries);
+        self.manifests.lock().expect("no thread panics while it holds this").push((digest, manifest));
+        Ok(Fact::content(digest))
     }
 
     /// Adds what counts of a listing, each path less its beginning and with another in its place. What a submodule holds

@@ -47,7 +47,11 @@ impl Blame<'_> {
                 Some(file) if asked < MOST_FILES => {
                     asked += 1;
                     let since = &self.base.snapshot.commit;
-                    let author = self.git.last_touched(self.root, &[&file], since);
+                    let files: Vec<&str> = match cause.files.as_slice() {
+                        [] => vec![&file],
+                        files => files.iter().map(|file| &**file).take(MOST_LINES).collect(),
+                    };
+                    let author = self.git.last_touched(self.root, &files, since);
                     author.ok().flatten().map(view_of)
                 }
                 Some(_) => None,

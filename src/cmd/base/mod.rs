@@ -4,6 +4,7 @@ mod revision;
 mod side;
 
 mod blame;
+mod files;
 
 mod run;
 

@@ -7,6 +7,7 @@ use graph::facts::Facts;
 use graph::model::{Graph, NodeId};
 
 use super::blame::Blame;
+use super::files::Files;
 use super::revision::{Base, git};
 use super::side::{Absences, BaseSide, in_base};
 use crate::cmd::console::{Console, Format, print};
@@ -80,6 +81,7 @@ pub(in crate::cmd) fn run(
         BaseView::of(told.view, graphs, &comparison, &plan, asked.scope, &warnings, capacity);
     {
         let _span = tracing::info_span!("blame").entered();
+        Files::of(&comparison, &observed, &survey.observed).fill(&mut view, &opened.graph);
         Blame { git: &git, root: &opened.project.root, graphs, base: &base }.fill(&mut view);
     }
     let console = Console::of(context);

@@ -140,11 +140,12 @@ impl BaseSide {
         };
         let unknown: Vec<&Source> =
             others.iter().map(|(_, same)| same).filter(|same| !is_asked(same)).collect();
-        let observed = probe.observe_sources(&unknown)?;
+        let mut observed = probe.observe_sources(&unknown)?;
         for (source, same) in &others {
             let known = if is_asked(same) { now } else { &observed.facts };
             facts.insert((*source).clone(), known.get(same));
         }
+        observed.manifests.extend(past.manifests());
         Ok((facts, observed))
     }
 }

@@ -16,6 +16,7 @@ use crate::report::words::{count, duration, names};
 /// How much of a long answer is shown at a terminal; a pipe gets all of it.
 const MOST_NODES: usize = 60;
 const MOST_CAUSES: usize = 20;
+const MOST_FILES: usize = 5;
 const MOST_NAME_LINES: usize = 5;
 
 /// Writes what differs from the base.
@@ -34,6 +35,17 @@ pub fn base(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()>
     }
     for cause in view.causes.iter().take(most) {
         reason(out, 0, &cause.reason, page)?;
+        if !cause.places.is_empty() {
+            let places = count(cause.places.len(), "other place");
+            writeln!(out, "  {}", paint(DIM, format!("and in {places}")))?;
+        }
+        if !cause.files.is_empty() {
+            let files: Vec<&str> = cause.files.iter().map(|file| &**file).take(MOST_FILES).collect();
+            let rest = cause.files.len() - files.len();
+            let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+            let line = terminal(&files.join(", ")).into_owned() + &rest;
+            writeln!(out, "  {}", paint(DIM, cut(&line, page.room(2))))?;
+        }
         if let Some(blame) = &cause.blame {
             writeln!(out, "  {}", paint(DIM, cut(&terminal(&by(blame)), page.room(2))))?;
         }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::VERSION;
 use super::estimate::{estimate, runs};
 use super::plan::{Scope, WarningView};
-use super::reason::{Nature, ReasonKind, ReasonView, VerdictKind, place};
+use super::reason::{Nature, ReasonView, VerdictKind, place};
 use super::wire::maybe_seconds;
 use crate::diagnostic::Diagnostics;
 
@@ -94,7 +94,13 @@ pub struct BaseCauseView {
     /// The reason.
     #[serde(flatten)]
     pub reason: ReasonView,
-    /// Who wrote it so.
+    /// Where else it is written, if it is in several places; the blame is that of the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Arc<str>>,
+    /// Of a local layer, the files that are not as they were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Arc<str>>,
+    /// Who wrote it so since the base, or touched these files last.
     pub blame: Option<BlameView>,
     /// The nodes that have it, with those that only follow them.
     #[schemars(with = "Vec<String>")]
@@ -371,24 +377,36 @@ impl ComparedView {
     }
 }
 
-/// What makes two reasons one to a reader.
-type Sameness<'a> = (ReasonKind, Option<&'a str>, Option<&'a str>, Option<&'a ReasonView>);
+/// What makes two reasons one to a reader: what became of a part, wherever it is written. Digests of content tell readers
+/// nothing, and those of one part may differ between nodes.
+fn sameness(reason: &ReasonView) -> ReasonView {
+    let mut same = ReasonView { declared: None, ..reason.clone() };
+    if reason.nature == Nature::Content {
+        (same.old, same.new) = (None, None);
+    }
+    same
+}
 
-/// Digests of content tell readers nothing, and those of one part may differ between nodes.
-fn sameness(reason: &ReasonView) -> Sameness<'_> {
-    let whole = (reason.nature != Nature::Content).then_some(reason);
-    (reason.kind, reason.part.as_deref(), reason.declared.as_deref(), whole)
+/// The nodes of a cause, and what is told of it.
+#[derive(Default)]
+struct Shared<'a> {
+    reasons: Vec<&'a ReasonView>,
+    nodes: Vec<usize>,
 }
 
 /// Each reason once. What follows a node counts with it.
 fn causes(nodes: &[ComparedView]) -> Vec<BaseCauseView> {
-    let mut of: IndexMap<Sameness<'_>, (&ReasonView, Vec<usize>)> = IndexMap::new();
+    let mut of: IndexMap<ReasonView, Shared<'_>> = IndexMap::new();
     let mut whose: HashMap<&NodeName, Vec<usize>> = HashMap::new();
     for (at, node) in nodes.iter().enumerate() {
         for reason in &node.reasons {
             let entry = of.entry(sameness(reason));
             let index = entry.index();
-            entry.or_insert_with(|| (reason, Vec::new())).1.push(at);
+            let shared = entry.or_default();
+            if shared.reasons.iter().all(|known| known.declared != reason.declared) {
+                shared.reasons.push(reason);
+            }
+            shared.nodes.push(at);
             whose.entry(&node.name).or_default().push(index);
         }
         let mut inherited: Vec<usize> =
@@ -396,17 +414,19 @@ fn causes(nodes: &[ComparedView]) -> Vec<BaseCauseView> {
         inherited.sort_unstable();
         inherited.dedup();
         for &index in &inherited {
-            let (_, (_, of)) = of.get_index_mut(index).expect("the cause was added before");
-            of.push(at);
+            of[index].nodes.push(at);
         }
         if !inherited.is_empty() {
             whose.insert(&node.name, inherited);
         }
     }
-    let cause = |(reason, of): (&ReasonView, Vec<usize>)| {
+    let cause = |Shared { reasons, nodes: of }: Shared<'_>| {
         let costs = of.iter().filter_map(|&at| nodes[at].estimate_ms);
+        let places = reasons.iter().skip(1).filter_map(|reason| reason.declared.clone());
         BaseCauseView {
-            reason: reason.clone(),
+            reason: reasons[0].clone(),
+            places: places.collect(),
+            files: Vec::new(),
             blame: None,
             nodes: of.iter().map(|&at| nodes[at].name.clone()).collect(),
             cost_ms: costs.reduce(u64::saturating_add),
