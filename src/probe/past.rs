@@ -221,7 +221,10 @@ impl<'a> Past<'a> {
         let strip = if dir.is_empty() { 0 } else { dir.len() + 1 };
         self.add(self.snapshot, all, (strip, b""), &filter, &mut entries)?;
         let TreeContent { digest, manifest } = TreeContent::of(entries);
-        self.manifests.lock().expect("no thread panics while it holds this").push((digest, manifest));
+        self.manifests
+            .lock()
+            .expect("no thread panics while it holds this")
+            .push((digest, manifest));
         Ok(Fact::content(digest))
     }
 

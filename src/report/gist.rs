@@ -1,138 +1,17 @@
 //! The lines that say it all, and what they are made of. Shared by the text and the Markdown; without colours.
 
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::collections::HashSet;
 
 use graph::name::NodeName;
-use indexmap::IndexMap;
 
-use super::sentence::{label, need};
+use super::causes::Cause;
+use super::sentence::label;
 use super::view::base::BaseView;
-use super::view::plan::{PlanSummary, PlanView, PlannedHead};
-use super::view::reason::{Nature, ReasonKind, ReasonView, VerdictKind};
+use super::view::plan::PlanSummary;
+use super::view::reason::ReasonView;
 use super::view::reverted::RevertedView;
 use super::view::summary::{EndingKind, Endings, RunSummaryView};
 use super::words::{about, count, duration, number};
-
-/// A reason with the nodes that share it, and what they cost.
-pub(super) struct Cause<'a> {
-    pub(super) reason: ReasonView,
-    pub(super) nodes: Vec<&'a NodeName>,
-    price: Price,
-}
-
-/// What nodes cost that are stale for one reason, alone or with others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Price {
-    /// What those take that ran before, one after the other.
-    known_ms: u64,
-    /// How many that run never ran before.
-    new: usize,
-    /// How many have this reason.
-    nodes: usize,
-    /// How many wait for one of these and may run, too.
-    waiting: usize,
-}
-
-impl Price {
-    fn add(&mut self, head: &PlannedHead<'_>) {
-        match head.estimate_ms() {
-            Some(ms) => self.known_ms = self.known_ms.saturating_add(ms),
-            None => self.new += usize::from(head.runs()),
-        }
-        match head.verdict {
-            VerdictKind::Open => self.waiting += 1,
-            _ => self.nodes += 1,
-        }
-    }
-}
-
-impl Cause<'_> {
-    /// `2 h 48 min and 3 new nodes`; where nothing is known, the number of nodes.
-    pub(super) fn cost(&self) -> String {
-        let Price { known_ms, new, nodes, waiting } = self.price;
-        let most = if waiting > 0 { "up to " } else { "" };
-        match (known_ms, new) {
-            (0, _) => format!("{most}{}", count(nodes + waiting, "node")),
-            (ms, 0) => format!("{most}{}", duration(ms)),
-            (ms, new) => format!("{most}{} and {}", duration(ms), count(new, "new node")),
-        }
-    }
-}
-
-/// Each reason with the nodes that share it, the dearest first. What waits for a node counts with its reasons.
-pub(super) fn causes<'a>(view: &PlanView<'a>) -> Vec<Cause<'a>> {
-    let mut causes: IndexMap<Alike, (Vec<&NodeName>, Price)> = IndexMap::new();
-    let mut known = (0_u64, 0_u64);
-    // Which causes each node has that others may wait for.
-    let mut of_node: HashMap<&NodeName, Vec<usize>> = HashMap::new();
-    for (node, head) in view.nodes.iter().zip(view.nodes.heads()) {
-        if let Some(ms) = head.estimate_ms() {
-            known = (known.0.saturating_add(ms), known.1 + 1);
-        }
-        let mut own = Vec::new();
-        for reason in node.reasons {
-            if reason.kind != ReasonKind::Open {
-                let entry = causes.entry(Alike(reason));
-                own.push(entry.index());
-                let (nodes, price) = entry.or_default();
-                nodes.push(head.name);
-                price.add(&head);
-            } else if let Some(need) = need(&reason).and_then(|need| NodeName::parse(need).ok()) {
-                own.extend(of_node.get(&need).into_iter().flatten());
-            }
-        }
-        own.sort_unstable();
-        own.dedup();
-        if head.verdict == VerdictKind::Open {
-            own.iter().for_each(|&at| causes[at].1.add(&head));
-        }
-        if view.summary.open > 0 {
-            of_node.insert(head.name, own);
-        }
-    }
-    let mean = known.0.checked_div(known.1).unwrap_or(0).max(1);
-    let mut causes: Vec<Cause<'_>> = causes
-        .into_iter()
-        .map(|(Alike(reason), (nodes, price))| Cause { reason, nodes, price })
-        .collect();
-    causes.sort_by_key(|Cause { price, .. }| {
-        let new = mean.saturating_mul(price.new as u64);
-        Reverse((price.known_ms.saturating_add(new), price.nodes + price.waiting))
-    });
-    causes
-}
-
-/// A reason, which equals those that are one with it to a reader.
-struct Alike(ReasonView);
-
-/// What makes two reasons one to a reader.
-type Sameness<'a> = (ReasonKind, Option<&'a str>, Option<&'a str>, Option<&'a ReasonView>);
-
-impl Alike {
-    /// Content is shown by name and place. Its digests tell readers nothing, and those of one commit differ between
-    /// builds that read different files of it.
-    fn sameness(&self) -> Sameness<'_> {
-        let Self(reason) = self;
-        let whole = (reason.nature != Nature::Content).then_some(reason);
-        (reason.kind, reason.part.as_deref(), reason.declared.as_deref(), whole)
-    }
-}
-
-impl PartialEq for Alike {
-    fn eq(&self, other: &Self) -> bool {
-        self.sameness() == other.sameness()
-    }
-}
-
-impl Eq for Alike {}
-
-impl Hash for Alike {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.sameness().hash(state);
-    }
-}
 
 /// Between the pieces of a line that says it all.
 pub(super) const DOT: &str = " · ";
@@ -171,7 +50,7 @@ pub(super) fn headline(
         };
         said.push(format!("{}{runner}{rest}", about(ms)));
     }
-    said.extend(named_causes(causes.iter().map(|cause| &cause.reason), named));
+    said.extend(named_causes(causes.iter().map(Cause::about), named));
     said
 }
 
@@ -277,14 +156,14 @@ pub(super) fn ended(view: &RunSummaryView) -> String {
 pub(super) fn reverted_line(view: &RevertedView, named: impl Fn(&str) -> String) -> Vec<String> {
     let parts: Vec<String> = view.parts.iter().map(|part| named(part)).collect();
     let parts = parts.join(", ");
-    let touched = view.touched();
-    if touched == 0 {
+    let reached = view.reached();
+    if reached == 0 {
         return vec![format!("no node is stale for {parts}")];
     }
     let mut said = vec![format!(
         "{} of {} that {parts} reaches would be fresh again",
         number(view.fresh.len()),
-        number(touched)
+        count(reached, "node")
     )];
     if let Some(ms) = view.saved_ms {
         said.push(format!("{} less to run", about(ms)));
@@ -293,23 +172,35 @@ pub(super) fn reverted_line(view: &RevertedView, named: impl Fn(&str) -> String)
     said
 }
 
-/// Nodes that something else keeps from being fresh, with words on what.
+/// Nodes that something else keeps from being fresh.
 pub(super) struct Kept<'a> {
-    pub(super) what: &'static str,
+    /// How many, and what it is.
+    pub(super) what: String,
     pub(super) nodes: &'a [NodeName],
 }
 
 impl<'a> Kept<'a> {
     /// All lists of a view that hold any.
     pub(super) fn all(view: &'a RevertedView) -> impl Iterator<Item = Self> {
+        let from_store = ["would come from the store"; 2];
+        let waits =
+            ["waits for what would run all the same", "wait for what would run all the same"];
+        let stays = ["stays stale for other reasons", "stay stale for other reasons"];
+        let turns = [
+            "is built with what it is now and would become stale",
+            "are built with what it is now and would become stale",
+        ];
         [
-            ("would be put in place from the store", &view.restorable),
-            ("wait for what would still run; what that leaves decides", &view.open),
-            ("stay stale, for other reasons", &view.stale),
-            ("would become stale: they were built with what it is now", &view.lost),
+            (from_store, &view.restorable),
+            (waits, &view.open),
+            (stays, &view.stale),
+            (turns, &view.lost),
         ]
         .into_iter()
         .filter(|(_, nodes)| !nodes.is_empty())
-        .map(|(what, nodes)| Self { what, nodes })
+        .map(|([one, several], nodes)| {
+            let verb = if nodes.len() == 1 { one } else { several };
+            Self { what: format!("{} {verb}", count(nodes.len(), "node")), nodes }
+        })
     }
 }

@@ -15,6 +15,7 @@ pub mod page;
 pub mod view;
 pub mod words;
 
+mod causes;
 mod diff;
 mod drawing;
 mod excerpt;

@@ -14,6 +14,9 @@ use crate::report::view::base::{BaseCauseView, BaseView, BlameView, ChangeKind, 
 use crate::report::view::plan::WarningView;
 use crate::report::words::{count, duration};
 
+/// Of a layer, no more files are named.
+const MOST_FILES: usize = 5;
+
 /// Writes what differs from the base.
 ///
 /// # Errors
@@ -46,7 +49,16 @@ pub fn base(view: &BaseView, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn cause_row(cause: &BaseCauseView) -> String {
-    let (about, change) = cells(&cause.reason);
+    let (mut about, change) = cells(&cause.reason);
+    if !cause.places.is_empty() {
+        about += &format!(" and {}", count(cause.places.len(), "more place"));
+    }
+    for file in cause.files.iter().take(MOST_FILES) {
+        about += &format!("<br>{}", code(file));
+    }
+    if cause.files.len() > MOST_FILES {
+        about += &format!("<br>… {} in all", count(cause.files.len(), "file"));
+    }
     let by = cause.blame.as_ref().map_or_else(String::new, by);
     let cost = cause.cost_ms.map_or_else(|| count(cause.nodes.len(), "node"), duration);
     let nodes: Vec<&NodeName> = cause.nodes.iter().collect();

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::bounded::{Bounded, FOLDED_END, LIMIT, cells, code, folded, name_lines, value};
-use crate::report::gist::{Cause, DOT, causes, headline};
+use crate::report::causes::{Cause, causes};
+use crate::report::gist::{DOT, headline};
 use crate::report::page::cut;
 use crate::report::sentence::label;
 use crate::report::view::plan::{PlanView, PlannedView, WarningView};
@@ -46,7 +47,7 @@ pub(super) fn warnings(text: &mut Bounded, warnings: &[WarningView]) {
 }
 
 fn cause_row(cause: &Cause<'_>) -> String {
-    let (about, change) = cells(&cause.reason);
+    let (about, change) = cells(&cause.reason());
     format!("| {about} | {change} | {} | {} |\n", cause.cost(), name_lines(&cause.nodes))
 }
 

@@ -6,7 +6,8 @@ use graph::name::NodeName;
 
 use super::reason::reason;
 use crate::escape::terminal;
-use crate::report::gist::{Cause, DOT, causes, headline};
+use crate::report::causes::causes;
+use crate::report::gist::{DOT, headline};
 use crate::report::page::{DIM, GOOD, HEAD, Page, STALE, STORED, columns, cut, pad, paint};
 use crate::report::sentence::label;
 use crate::report::view::plan::{PlanView, PlannedView};
@@ -28,9 +29,9 @@ pub fn plan(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result
     if !causes.is_empty() {
         writeln!(out)?;
     }
-    for Cause { reason: cause, nodes: of, .. } in &causes {
-        reason(out, 0, cause, page)?;
-        name_lines(of, page, out)?;
+    for cause in &causes {
+        reason(out, 0, &cause.reason(), page)?;
+        name_lines(&cause.nodes, page, out)?;
     }
     if view.nodes.is_empty() {
         return Ok(());

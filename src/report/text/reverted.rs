@@ -9,7 +9,6 @@ use crate::escape::terminal;
 use crate::report::gist::{Kept, reverted_line};
 use crate::report::page::Page;
 use crate::report::view::reverted::RevertedView;
-use crate::report::words::count;
 
 /// Writes what would become of nodes if parts were as before.
 ///
@@ -19,7 +18,7 @@ pub fn reverted(view: &RevertedView, page: &Page, out: &mut dyn Write) -> io::Re
     pieces(reverted_line(view, |part| terminal(part).into_owned()), page, out)?;
     name_lines(&all(&view.fresh), page, out)?;
     for Kept { what, nodes } in Kept::all(view) {
-        writeln!(out, "\n{} {what}", count(nodes.len(), "node"))?;
+        writeln!(out, "\n{what}")?;
         name_lines(&all(nodes), page, out)?;
     }
     Ok(())

@@ -65,7 +65,7 @@ impl RevertedView {
 
     /// How many nodes the parts reach that are not fresh.
     #[must_use]
-    pub fn touched(&self) -> usize {
+    pub fn reached(&self) -> usize {
         self.fresh.len() + self.restorable.len() + self.open.len() + self.stale.len()
     }
 }
