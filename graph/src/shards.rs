@@ -69,7 +69,8 @@ pub fn deal(
     hosts: usize,
 ) -> Vec<Shard> {
     let total = units.iter().fold(0_u64, |sum, unit| sum.saturating_add(unit.weight));
-    let fair = total.div_ceil(hosts.max(1) as u64).max(1);
+    // A fair part is a fraction: of units of a second each, rounding would leave hosts without any.
+    let (total, hosts_of) = (u128::from(total.max(1)), hosts.max(1) as u128);
     let mut kin: BTreeMap<Arc<str>, Vec<Shard>> = BTreeMap::new();
     for unit in units {
         let first = *unit.nodes.first().expect("a unit is made of a node");
@@ -78,8 +79,8 @@ pub fn deal(
     let mut pieces = Vec::new();
     for units in kin.into_values() {
         let weight = units.iter().fold(0_u64, |sum, unit| sum.saturating_add(unit.weight));
-        let is_whole = weight <= fair.saturating_add(fair / 4);
-        let count = if is_whole { 1 } else { weight.div_ceil(fair) };
+        let parts = u128::from(weight) * hosts_of;
+        let count = if parts * 4 <= total * 5 { 1 } else { parts.div_ceil(total) };
         pieces.extend(longest_first(units, usize::try_from(count).unwrap_or(hosts).min(hosts)));
     }
     let mut shards = longest_first(pieces, hosts);

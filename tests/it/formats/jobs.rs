@@ -51,7 +51,7 @@ fn outputs_are_lines_of_the_file_that_the_runner_names() {
     world.write("out", "before=1");
     let told = world.graph(&["plan", "--offline", "--format", "github"]);
     assert_eq!(told.code, Some(0), "{told}");
-    insta::assert_snapshot!(told.stdout, @"2 of 2 stale · cause: never built");
+    insta::assert_snapshot!(told.stdout, @"2 of 2 stale · causes: never built, tool kas");
     insta::assert_snapshot!(world.read("out"), @r#"
     before=1
     any=true

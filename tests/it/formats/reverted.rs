@@ -27,16 +27,29 @@ fn both_numbers_are_told() {
     2 of 4 nodes that repos.poky.commit, a|<b>@x reaches would be fresh again · about 1 h 24 min less to run · 9 stale in all
       image/{qemu-scarthgap,rpi-scarthgap}
 
-    1 node waits for what would still run; what that leaves decides
+    1 node waits for what would run all the same
       sdk/rpi-scarthgap
 
-    1 node stays stale, for other reasons
+    1 node stays stale for other reasons
       image/verdin-scarthgap
 
-    1 node would become stale: built with what it is now
+    1 node is built with what it is now and would become stale
       image/x
     ");
     assert_snapshot!(plain(|out| markdown::reverted(&view(), out)), @"
+    ### 2 of 4 nodes that <code>repos.poky.commit</code>, <code>a&#124;&#60;b&#62;&#64;<!-- -->x</code> reaches would be fresh again · about 1 h 24 min less to run · 9 stale in all
+
+    1 node waits for what would run all the same: <code>sdk/rpi-scarthgap</code>
+
+    1 node stays stale for other reasons: <code>image/verdin-scarthgap</code>
+
+    1 node is built with what it is now and would become stale: <code>image/x</code>
+
+    <details><summary>2 nodes that would be fresh</summary>
+
+    - <code>image/{qemu-scarthgap,rpi-scarthgap}</code>
+
+    </details>
     ");
 }
 
@@ -44,7 +57,19 @@ fn both_numbers_are_told() {
 fn a_part_that_no_node_has_comes_with_the_nearest() {
     let world = two_boards();
     assert_snapshot!(world.graph(&["plan", "--offline", "--if-reverted", "distrro", "--if-reverted", "zzz"]), @"
+    exit status 2
+    --- stderr
+    error: no node has a part `distrro`
+      = hint: did you mean `distro`?
+
+    error: no node has a part `zzz`
+      = hint: `graph plan` names the parts, and `graph show NODE` all of a node
+
+    2 errors
     ");
     assert_snapshot!(world.graph(&["plan", "--offline", "--if-reverted", "distro"]), @"
+    exit status 0
+    --- stdout
+    no node is stale for distro
     ");
 }
