@@ -109,9 +109,9 @@ impl<'a> Past<'a> {
             },
             Source::Tree(tree) => match self.leads(&tree.dir)? {
                 Leads::Dir(dir) => Ok(Seen::Fact(self.tree(tree, &dir)?)),
-                Leads::Out(path) => {
-                    Ok(Seen::Same(Source::Tree(Tree { dir: elsewhere(&path), ..(**tree).clone() }.into())))
-                }
+                Leads::Out(path) => Ok(Seen::Same(Source::Tree(
+                    Tree { dir: elsewhere(&path), ..(**tree).clone() }.into(),
+                ))),
                 Leads::Nowhere | Leads::File(_) => self.unlisted(tree),
             },
             Source::Describe(dir) => match self.leads(dir)? {
@@ -131,9 +131,11 @@ impl<'a> Past<'a> {
         let path = normal(&self.root.join(name));
         let Ok(inside) = path.strip_prefix(self.written) else {
             let (written, top) = (self.written.ancestors(), self.snapshot.top.ancestors());
-            let beside = written.zip(top).skip(1).take(ABOVE.len()).find_map(|(written, top)| {
-                Some(top.join(path.strip_prefix(written).ok()?))
-            });
+            let beside = written
+                .zip(top)
+                .skip(1)
+                .take(ABOVE.len())
+                .find_map(|(written, top)| Some(top.join(path.strip_prefix(written).ok()?)));
             return Ok(Leads::Out(beside.unwrap_or(path)));
         };
         self.follow(inside.as_os_str().as_bytes())
@@ -219,7 +221,10 @@ impl<'a> Past<'a> {
         let strip = if dir.is_empty() { 0 } else { dir.len() + 1 };
         self.add(self.snapshot, all, (strip, b""), &filter, &mut entries)?;
         let TreeContent { digest, manifest } = TreeContent::of(entries);
-        self.manifests.lock().expect("no thread panics while it holds this").push((digest, manifest));
+        self.manifests
+            .lock()
+            .expect("no thread panics while it holds this")
+            .push((digest, manifest));
         Ok(Fact::content(digest))
     }
 
@@ -245,9 +250,7 @@ impl<'a> Past<'a> {
             contents(self.probe, &self.git, snapshot, &clean(&self.git, snapshot)?, &of)?
         };
         let digests = files.into_iter().zip(contents);
-        entries.extend(
-            digests.filter_map(|((name, _), content)| Some((name, content.digest()?))),
-        );
+        entries.extend(digests.filter_map(|((name, _), content)| Some((name, content.digest()?))));
         for (name, module) in modules {
             let top = snapshot.real(module);
             if !top.join(".git").exists() {

@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn lists_are_compared_path_by_path() {
         let list = |files: &[(&str, &str)]| -> Vec<(String, Digest)> {
-            let file = |(path, text): &(&str, &str)| ((*path).to_owned(), Digest::of(text.as_bytes()));
+            let file =
+                |(path, text): &(&str, &str)| ((*path).to_owned(), Digest::of(text.as_bytes()));
             files.iter().map(file).collect()
         };
         let old = list(&[("a", "1"), ("b", "1"), ("d", "1")]);

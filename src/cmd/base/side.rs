@@ -54,8 +54,7 @@ impl Absences {
             why: one.why.as_str().into(),
             declared: one.declared.clone(),
         };
-        let excluded =
-            excluded.iter().map(|one| (one.name.clone(), exclusion(one))).collect();
+        let excluded = excluded.iter().map(|one| (one.name.clone(), exclusion(one))).collect();
         Self { excluded, left_out: left_out.to_vec(), unread: Vec::new() }
     }
 
@@ -70,8 +69,10 @@ impl Absences {
         if !matches!(kind, "config" | "kernel") {
             return Absence::Undeclared;
         }
-        let is_it = |left_out: &&String| NodeName::new("config", [left_out.as_str()])
-            .is_ok_and(|name| name.as_str().split('/').nth(1) == Some(config));
+        let is_it = |left_out: &&String| {
+            NodeName::new("config", [left_out.as_str()])
+                .is_ok_and(|name| name.as_str().split('/').nth(1) == Some(config))
+        };
         if let Some(left_out) = self.left_out.iter().find(is_it) {
             return unknown(format!("the tree of `{left_out}` could not be read for {whose}"));
         }
@@ -91,8 +92,7 @@ impl BaseSide {
             Ok(project) => project,
             Err(failure) => return Self::unreadable(problems(failure)),
         };
-        let layout =
-            Layout::new(&base.root, opened.layout.state(), Some(opened.layout.git()));
+        let layout = Layout::new(&base.root, opened.layout.state(), Some(opened.layout.git()));
         let probe = || probe(context, opened, &project.settings, &layout);
         let console = Console::of(context);
         let tell = |line: &str| console.note(line);
@@ -203,8 +203,7 @@ fn project(opened: &Opened, git: &Git, base: &Base) -> Result<Project, Failure> 
     };
     settings.trees.values_mut().for_each(|tree| home(&mut tree.path));
     let shared = &mut settings.shared;
-    let shared =
-        [&mut shared.sstate, &mut shared.downloads, &mut shared.git, &mut shared.ccache];
+    let shared = [&mut shared.sstate, &mut shared.downloads, &mut shared.git, &mut shared.ccache];
     shared.into_iter().flatten().for_each(home);
     Ok(project)
 }

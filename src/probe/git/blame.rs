@@ -38,7 +38,8 @@ impl Git {
         lines: &BTreeSet<u32>,
         since: &str,
     ) -> Result<HashMap<u32, Author>, Error> {
-        let mut args = vec!["blame".to_owned(), "--porcelain".to_owned(), "--encoding=UTF-8".into()];
+        let mut args =
+            vec!["blame".to_owned(), "--porcelain".to_owned(), "--encoding=UTF-8".into()];
         args.extend(lines.iter().map(|line| format!("-L{line},{line}")));
         args.extend([format!("^{since}"), "--".to_owned(), file.to_owned()]);
         let said = self.call(dir, args).limit(16 << 20).answer()?.stdout;
@@ -68,7 +69,8 @@ impl Git {
         let said = self.call(dir, log).args(form).args(files).env(literal).answer()?.stdout;
         let said = String::from_utf8_lossy(&said);
         let mut parts = said.trim_end_matches('\n').splitn(3, '\0');
-        let (Some(commit), Some(author), Some(subject)) = (parts.next(), parts.next(), parts.next())
+        let (Some(commit), Some(author), Some(subject)) =
+            (parts.next(), parts.next(), parts.next())
         else {
             return Ok(None);
         };

@@ -106,7 +106,8 @@ impl Git {
         let ids: Vec<&str> = wanted.iter().map(|entry| entry.id.as_str()).collect();
         let contents = self.blobs(&snapshot.top, &ids)?;
         // All of them: whether a path is a directory decides what it means.
-        let dirs = snapshot.entries.iter().filter_map(|entry| Some(path(entry).parent()?.to_owned()));
+        let dirs =
+            snapshot.entries.iter().filter_map(|entry| Some(path(entry).parent()?.to_owned()));
         let mut dirs: Vec<PathBuf> = dirs.filter(|dir| stays_inside(dir)).collect();
         dirs.dedup();
         dirs.iter().try_for_each(|dir| fs::create_dir_all(into.join(dir))).map_err(failed)?;

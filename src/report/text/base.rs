@@ -40,7 +40,8 @@ pub fn base(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "  {}", paint(DIM, format!("and in {places}")))?;
         }
         if !cause.files.is_empty() {
-            let files: Vec<&str> = cause.files.iter().map(|file| &**file).take(MOST_FILES).collect();
+            let files: Vec<&str> =
+                cause.files.iter().map(|file| &**file).take(MOST_FILES).collect();
             let rest = cause.files.len() - files.len();
             let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
             let line = terminal(&files.join(", ")).into_owned() + &rest;
@@ -169,7 +170,9 @@ fn why(node: &ComparedView) -> String {
 
 fn colour(change: ChangeKind) -> anstyle::Style {
     match change {
-        ChangeKind::Added | ChangeKind::Changed | ChangeKind::Follows | ChangeKind::Unknown => STALE,
+        ChangeKind::Added | ChangeKind::Changed | ChangeKind::Follows | ChangeKind::Unknown => {
+            STALE
+        }
         ChangeKind::Removed | ChangeKind::Excluded => OLD,
         ChangeKind::Renamed | ChangeKind::Unchanged => GOOD,
     }
