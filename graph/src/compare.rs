@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::alike::Alike;
 use crate::digest::{Digest, Fields};
 use crate::facts::{Fact, Facts};
 use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint, is_need_part};
-use crate::keyed::Keyed;
 use crate::model::{Graph, NodeId};
 use crate::name::NodeName;
 use crate::spec::{Place, Source};
@@ -158,10 +158,13 @@ pub fn compare(old: &Side<'_>, new: &Side<'_>) -> Comparison {
 struct Pairs<'a> {
     old: Side<'a>,
     new: Side<'a>,
+    alike: Alike<'a>,
     /// For each node of the new side whether it is as it was.
     same: Vec<bool>,
     /// For each node of the new side the one of the old side that it is, under whatever name.
     partners: Vec<Option<NodeId>>,
+    /// What nodes of the old side are made of, as far as that was asked for; nothing where it is not known.
+    old_keys: HashMap<NodeId, Option<Digest>, RandomState>,
     /// The nodes that only the old side has, by what they are made of, in their order; made when one is first asked for.
     gone: Gone<'a>,
     /// The nodes of the old side that have another name now.
@@ -175,20 +178,32 @@ enum Gone<'a> {
 
 impl<'a> Pairs<'a> {
     fn new(old: Side<'a>, new: Side<'a>, gone: &'a [NodeId]) -> Self {
-        let (same, partners) = (vec![false; new.graph.len()], vec![None; new.graph.len()]);
-        Self { old, new, same, partners, gone: Gone::Unread(gone), renamed: HashSet::default() }
+        Self {
+            old,
+            new,
+            alike: Alike::new(old.facts, new.facts),
+            same: vec![false; new.graph.len()],
+            partners: vec![None; new.graph.len()],
+            old_keys: HashMap::default(),
+            gone: Gone::Unread(gone),
+            renamed: HashSet::default(),
+        }
     }
 
     /// What became of a node of the new side, whose needs were asked for before; nothing if it is as it was.
     fn change(&mut self, id: NodeId) -> Option<(Option<NodeId>, Change)> {
-        let name = &self.new.graph.node(id).name;
-        let Some(partner) = self.old.graph.id(name) else {
+        let is = self.new.graph.node(id);
+        let Some(partner) = self.old.graph.id(&is.name) else {
             return Some(self.added(id));
         };
         self.partners[id.index()] = Some(partner);
-        let (was, is) = (self.old_key(partner), self.new_key(id));
-        if was.is_none() || was != is {
-            return Some((Some(partner), self.own_change(partner, id)));
+        let was = self.old.graph.node(partner);
+        // A need of the same name is who it was, whatever became of it.
+        if was.needs != is.needs || !self.alike.nodes(was, is) {
+            let (before, after) = (self.fingerprint_of_old(partner), self.fingerprint_of_new(id));
+            if before.key.is_err() || before.key != after.key {
+                return Some((Some(partner), own_change(&before, &after)));
+            }
         }
         let follows = self.follows(id);
         if follows.is_empty() {
@@ -231,71 +246,97 @@ impl<'a> Pairs<'a> {
             }
             self.gone = Gone::ByParts(by_parts);
         }
-        let Gone::ByParts(by_parts) = &self.gone else { return None };
-        if by_parts.is_empty() || !self.follows(id).is_empty() {
+        if matches!(&self.gone, Gone::ByParts(none) if none.is_empty()) {
             return None;
         }
-        let key = self.new_key(id)?;
+        if !self.follows(id).is_empty() {
+            return None;
+        }
+        let key = self.fingerprint_of_new(id).key.ok()?;
         let Gone::ByParts(by_parts) = &mut self.gone else { return None };
         by_parts.get_mut(&key)?.pop_front()
     }
 
-    /// What a node of the old side is made of, its needs by who they are.
-    fn old_key(&self, id: NodeId) -> Option<Digest> {
-        let Side { graph, facts, .. } = self.old;
-        let needs = graph.needs(id);
-        let keyed = Keyed::of(graph.node(id), facts, |at| Some(identity(needs[at])), None)?;
-        Some(keyed.key())
-    }
-
-    /// The same of a node of the new side. A need is who it was on the old side.
-    fn new_key(&self, id: NodeId) -> Option<Digest> {
-        let Side { graph, facts, .. } = self.new;
-        let needs = graph.needs(id);
-        let who = |at: usize| Some(self.identity_of_new(needs[at]));
-        Some(Keyed::of(graph.node(id), facts, who, None)?.key())
-    }
-
-    fn identity_of_new(&self, id: NodeId) -> Digest {
-        match self.partners[id.index()] {
-            Some(partner) => identity(partner),
-            None => Fields::of("graph compared new v1").field(id.index().to_le_bytes()).finish(),
-        }
-    }
-
-    /// Why the parts of a node do not make what they made.
-    fn own_change(&self, was: NodeId, is: NodeId) -> Change {
-        let (old, new) = (self.old, self.new);
-        let who = |need: &NodeName| old.graph.id(need).map(identity);
-        let before = fingerprint(old.graph.node(was), old.facts, who, None);
-        let who = |need: &NodeName| new.graph.id(need).map(|need| self.identity_of_new(need));
-        let after = fingerprint(new.graph.node(is), new.facts, who, None);
-        let mut unknown = unknown(&after, None);
-        for reason in self::unknown(&before, Some("in the base: ")) {
-            if !unknown.contains(&reason) {
-                unknown.push(reason);
+    /// What a node of the old side is made of, all that it needs included.
+    fn old_key(&mut self, id: NodeId) -> Option<Digest> {
+        let mut open = vec![id];
+        while let Some(&next) = open.last() {
+            let needs = self.old.graph.needs(next);
+            let before = open.len();
+            open.extend(needs.iter().filter(|need| !self.old_keys.contains_key(need)));
+            if open.len() == before {
+                open.pop();
+                let key = self.fingerprint_with_known_needs(next).key.ok();
+                self.old_keys.insert(next, key);
             }
         }
-        let is_known = |part: &&Part| !unknown.iter().any(|reason| is_about(reason, &part.name));
-        let known =
-            |parts: &[Part]| -> Vec<Part> { parts.iter().filter(is_known).cloned().collect() };
-        let all = differences(&known(&before.parts), &known(&after.parts));
-        let mut reasons = without_renamed_needs(&all, &before.parts, &after.parts);
-        if reasons.is_empty() {
-            // The order of what is needed is part of what a node is.
-            reasons = all;
+        self.old_keys[&id]
+    }
+
+    /// Who a need of the old side is, for want of what it leaves: one that is made of the same is the same.
+    fn identity_of_old(&self, id: NodeId) -> Digest {
+        let key = self.old_keys.get(&id).copied().flatten();
+        key.unwrap_or_else(|| unlike_any_other("graph compared old v1", id))
+    }
+
+    fn fingerprint_with_known_needs(&self, id: NodeId) -> Fingerprint {
+        let Side { graph, facts, .. } = self.old;
+        let who = |need: &NodeName| graph.id(need).map(|need| self.identity_of_old(need));
+        fingerprint(graph.node(id), facts, who, None)
+    }
+
+    fn fingerprint_of_old(&mut self, id: NodeId) -> Fingerprint {
+        for &need in self.old.graph.needs(id) {
+            self.old_key(need);
         }
-        if reasons.is_empty() {
-            return Change::Unknown(unknown);
+        self.fingerprint_with_known_needs(id)
+    }
+
+    /// The parts of a node of the new side. A need is who it was on the old side.
+    fn fingerprint_of_new(&mut self, id: NodeId) -> Fingerprint {
+        let Side { graph, facts, .. } = self.new;
+        for &need in graph.needs(id) {
+            if let Some(partner) = self.partners[need.index()] {
+                self.old_key(partner);
+            }
         }
-        reasons.extend(unknown);
-        Change::Changed(reasons)
+        let who = |need: &NodeName| {
+            let need = graph.id(need)?;
+            Some(match self.partners[need.index()] {
+                Some(partner) => self.identity_of_old(partner),
+                None => unlike_any_other("graph compared new v1", need),
+            })
+        };
+        fingerprint(graph.node(id), facts, who, None)
     }
 }
 
-/// Who a need is, for want of what it leaves.
-fn identity(of_old: NodeId) -> Digest {
-    Fields::of("graph compared v1").field(of_old.index().to_le_bytes()).finish()
+/// Who a need is of which nothing else can be said.
+fn unlike_any_other(side: &'static str, id: NodeId) -> Digest {
+    Fields::of(side).field(id.index().to_le_bytes()).finish()
+}
+
+/// Why the parts of a node do not make what they made.
+fn own_change(before: &Fingerprint, after: &Fingerprint) -> Change {
+    let mut unknown = unknown(after, None);
+    for reason in self::unknown(before, Some("in the base: ")) {
+        if !unknown.contains(&reason) {
+            unknown.push(reason);
+        }
+    }
+    let is_known = |part: &&Part| !unknown.iter().any(|reason| is_about(reason, &part.name));
+    let known = |parts: &[Part]| -> Vec<Part> { parts.iter().filter(is_known).cloned().collect() };
+    let all = differences(&known(&before.parts), &known(&after.parts));
+    let mut reasons = without_renamed_needs(&all, &before.parts, &after.parts);
+    if reasons.is_empty() {
+        // The order of what is needed is part of what a node is.
+        reasons = all;
+    }
+    if reasons.is_empty() {
+        return Change::Unknown(unknown);
+    }
+    reasons.extend(unknown);
+    Change::Changed(reasons)
 }
 
 /// A need that only has another name is no reason.

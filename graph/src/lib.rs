@@ -8,7 +8,7 @@
 //! ```text
 //! digest · list name resource words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
-//! facts · action · walk       what is so now, and what of it goes into a node
+//! facts · action · walk alike what is so now, and what of it goes into a node
 //! fingerprint                 what that makes of a node
 //! deferred keyed              the same, not yet made, and its key alone
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
@@ -33,6 +33,7 @@ pub mod facts;
 
 mod action;
 
+mod alike;
 mod walk;
 
 pub mod fingerprint;

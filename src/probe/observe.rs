@@ -9,7 +9,7 @@ use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
 use graph::spec::{
-    BroughtTool, Commit, Node, Piece, RemoteRef, Role, Source, Template, Tree, Variable,
+    BroughtTool, Commit, Node, Piece, RemoteRef, Role, Source, Step, Template, Tree, Variable,
 };
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
@@ -117,15 +117,20 @@ impl<'g> Wanted<'g> {
 
 /// Every source that a node names and that decides, also those that only its action names.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
-    let steps = node.action.steps.iter();
-    let args =
-        steps.flat_map(|step| step.args.iter().chain(step.env.iter().map(|(_, value)| value)));
-    let templates = node.action.files.iter().map(|file| &file.content).chain(args);
-    let pieces = templates.flat_map(|Template(pieces)| pieces).filter_map(|piece| match piece {
+    let files = node.action.files.iter().flat_map(|file| of_template(&file.content));
+    inputs(node, Role::Key).chain(files).chain(node.action.steps.iter().flat_map(of_step))
+}
+
+fn of_step(step: &Step) -> impl Iterator<Item = &Source> {
+    let env = step.env.iter().map(|(_, value)| value);
+    step.args.iter().chain(env).flat_map(of_template)
+}
+
+fn of_template(Template(pieces): &Template) -> impl Iterator<Item = &Source> {
+    pieces.iter().filter_map(|piece| match piece {
         Piece::Fact(source) => Some(source),
         Piece::Text(_) | Piece::Dir(_) => None,
-    });
-    inputs(node, Role::Key).chain(pieces)
+    })
 }
 
 fn inputs(node: &Node, role: Role) -> impl Iterator<Item = &Source> {
@@ -153,7 +158,7 @@ impl Probe<'_> {
     /// When a pattern of the settings is none. What cannot be observed is no error but an unknown fact, and a warning.
     pub fn observe(&self, graph: &Graph, wanted: &[NodeId]) -> Result<Observed, Failure> {
         let closure = graph.closure(wanted);
-        let wanted = Wanted::of(closure.iter().flat_map(|id| sources(graph.node(*id))));
+        let wanted = Wanted::of(Self::sources_of(graph, wanted).into_iter());
         let mut observed = self.look(&wanted)?;
         let nodes = closure.iter().map(|id| graph.node(*id));
         observed.warnings.extend(missing_files(nodes.clone(), &observed.facts));
@@ -165,12 +170,31 @@ impl Probe<'_> {
     /// of the configuration are not among them.
     #[must_use]
     pub fn sources_of<'g>(graph: &'g Graph, wanted: &[NodeId]) -> Vec<&'g Source> {
-        let mut seen: HashSet<&Source> = HashSet::new();
-        let closure = graph.closure(wanted);
-        let all = closure.iter().flat_map(|id| sources(graph.node(*id)));
-        all.filter(|source| !matches!(source, Source::Value(_) | Source::Secret(_)))
-            .filter(|source| seen.insert(source))
-            .collect()
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let mut pieces: HashSet<(usize, usize)> = HashSet::new();
+        let mut add = |sources: &mut dyn Iterator<Item = &'g Source>| {
+            let observed =
+                |source: &&Source| !matches!(source, Source::Value(_) | Source::Secret(_));
+            all.extend(sources.filter(observed).filter(|source| seen.insert(*source)));
+        };
+        for id in graph.closure(wanted) {
+            let node = graph.node(id);
+            // Nodes share most of what they are made of: what was seen of one need not be looked at in another.
+            for piece in node.inputs.pieces() {
+                if pieces.insert((piece.as_ptr() as usize, piece.len())) {
+                    let key = piece.iter().filter(|input| input.role == Role::Key);
+                    add(&mut key.map(|input| &input.source));
+                }
+            }
+            let (steps, files) = (&node.action.steps, &node.action.files);
+            if pieces.insert((steps.as_ptr() as usize, steps.len())) {
+                add(&mut steps.iter().flat_map(of_step));
+            }
+            if pieces.insert((files.as_ptr() as usize, files.len())) {
+                add(&mut files.iter().flat_map(|file| of_template(&file.content)));
+            }
+        }
+        all
     }
 
     /// Observes sources by themselves.

@@ -5,6 +5,7 @@
     reason = "clippy takes only test functions for tests, not what they call"
 )]
 
+mod compare;
 mod judge;
 mod model;
 mod reads;

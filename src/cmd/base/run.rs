@@ -60,18 +60,24 @@ pub(in crate::cmd) fn run(
         (base.join().expect("reading a base does not panic"), opened)
     });
     let (base, opened) = (base?, opened?);
-    let side = {
+    let (new, unmet) = select(&opened.graph, asked.selectors);
+    let (side, survey) = std::thread::scope(|scope| {
+        let survey = scope.spawn(|| Survey::of(context, &opened, new, Vec::new()));
         let _span = tracing::info_span!("load base").entered();
-        BaseSide::load(context, &opened, &git, &base)
-    };
-    let wanted = wanted(asked.selectors, &opened, &side)?;
-    let survey = Survey::of(context, &opened, wanted.new, Vec::new())?;
+        let side = BaseSide::load(context, &opened, &git, &base);
+        (side, survey.join().expect("observing does not panic"))
+    });
+    let wanted = wanted_of_base(asked.selectors, &unmet, &opened, &side)?;
+    let survey = survey?;
     let (facts, observed) = {
         let _span = tracing::info_span!("facts of base").entered();
-        side.observe(context, &opened, &base, &wanted.old, survey.facts())?
+        side.observe(context, &opened, &base, &wanted, survey.facts())?
     };
-    let comparison = compared(&opened, &side, &facts, &wanted.old, &survey);
-    let plan = survey.plan(&opened);
+    let (comparison, plan) = std::thread::scope(|scope| {
+        let plan = scope.spawn(|| survey.plan(&opened));
+        let comparison = compared(&opened, &side, &facts, &wanted, &survey);
+        (comparison, plan.join().expect("judging does not panic"))
+    });
     let mut warnings = survey.warnings(&opened);
     warnings.extend(taken_as_equal(&comparison));
     let capacity = crate::cmd::build::capacity(&opened.project.settings, &Host::observe());
@@ -127,27 +133,26 @@ fn compared(
     compare(&old, &new)
 }
 
-/// What is wanted of both sides.
-struct Wanted {
-    old: Vec<NodeId>,
-    new: Vec<NodeId>,
-}
-
-/// A selector has to mean something on one of the sides. What is wanted now is looked at in the base, too, whatever labels
-/// it had there.
-fn wanted(selectors: &[String], opened: &Opened, side: &BaseSide) -> anyhow::Result<Wanted> {
-    let (new, unmet) = select(&opened.graph, selectors);
-    let (mut old, also_unmet) = select(&side.graph, selectors);
+/// What is wanted of the base. A selector has to mean something on one of the sides. What is wanted of this tree is looked
+/// at in the base, too, whatever labels it had there.
+fn wanted_of_base(
+    selectors: &[String],
+    unmet: &[&String],
+    opened: &Opened,
+    side: &BaseSide,
+) -> anyhow::Result<Vec<NodeId>> {
+    let (mut wanted, also_unmet) = select(&side.graph, selectors);
     if unmet.iter().any(|selector| also_unmet.contains(selector)) {
         // One that means nothing on either side is told as it is told without a base.
         opened.select(selectors)?;
     }
+    let (new, _) = select(&opened.graph, selectors);
     let names = opened.graph.closure(&new);
     let names = names.iter().filter_map(|id| side.graph.id(&opened.graph.node(*id).name));
-    old.extend(names);
-    old.sort_unstable();
-    old.dedup();
-    Ok(Wanted { old, new })
+    wanted.extend(names);
+    wanted.sort_unstable();
+    wanted.dedup();
+    Ok(wanted)
 }
 
 /// The nodes that selectors mean, as far as each of them means something; and those that mean nothing.
