@@ -138,7 +138,9 @@ impl Git {
         let own = config.unwrap_or_else(|| home.join(".config")).join("git/config");
         let mut paths = vec![home.join(".gitconfig"), own, PathBuf::from("/etc/gitconfig")];
         let elsewhere = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"];
-        paths.extend(elsewhere.iter().filter_map(|name| self.variable(name)).map(PathBuf::from));
+        let elsewhere = elsewhere.iter().filter_map(|name| self.variable(name));
+        // Who wants no configuration names what is always empty, and no file.
+        paths.extend(elsewhere.filter(|path| *path != "/dev/null").map(PathBuf::from));
         for content in files.look(&paths, Links::Followed) {
             match content.ok()? {
                 Content::Missing => fields.add(b""),
