@@ -197,6 +197,10 @@ fn holding<'n>(names: &[(&'n str, &str)]) -> BTreeSet<&'n str> {
 /// What decides how git reads a repository, and the files outside of it by which it ignores others.
 fn reading(git: &Git, dir: &Path) -> Option<(Digest, Vec<PathBuf>)> {
     let config = git.configuration(dir).ok()?;
+    // With its work tree elsewhere, git ignores by files that are not looked at here.
+    if config.split(|&byte| byte == 0).any(|entry| entry.starts_with(b"core.worktree\n")) {
+        return None;
+    }
     let excludes = git.excludes(&config)?;
     let mut fields = Fields::of("graph tree reading v1");
     git.variables().for_each(|part| fields.add(part));

@@ -1,13 +1,14 @@
 //! What commits are: their trees, their files, whether they are at hand. What a commit holds never changes, so what was
 //! once read of it is remembered.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use graph::digest::{Digest, Fields};
 use graph::facts::Fact;
 use graph::spec::{Commit, Source};
-use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::listing::Listing;
 use crate::probe::Probe;
@@ -57,19 +58,31 @@ impl Probe<'_> {
             Fields::of("graph tree of commit v1").field(&*commit.id).finish()
         };
         let keys: Vec<Digest> = commits.iter().map(key).collect();
-        let ask = |(at, known): (usize, &Option<String>)| match known {
-            Some(tree) => Ok((tree.clone(), false)),
-            None => self.ask_tree_of(commits[at], git).map(|tree| (tree, true)),
-        };
-        let known = self.memory.tools(&keys);
-        let trees: Vec<Result<(String, bool), String>> =
-            known.par_iter().enumerate().map(ask).collect();
-        let new = keys.iter().zip(&trees).filter_map(|(key, tree)| match tree {
-            Ok((tree, true)) => Some((*key, tree.clone())),
-            _ => None,
-        });
+        // Several repositories may have the same commit.
+        let distinct: BTreeMap<&Digest, &Arc<Commit>> =
+            keys.iter().zip(commits.iter().copied()).rev().collect();
+        let distinct: Vec<(&Digest, &Arc<Commit>)> = distinct.into_iter().collect();
+        let asked: Vec<Digest> = distinct.iter().map(|(key, _)| **key).collect();
+        let known = self.memory.tools(&asked);
+        let misses: Vec<usize> = (0..known.len()).filter(|&at| known[at].is_none()).collect();
+        let told: Vec<Result<String, String>> =
+            misses.par_iter().map(|&at| self.ask_tree_of(distinct[at].1, git)).collect();
+        let new = misses.iter().zip(&told);
+        let new = new.filter_map(|(&at, tree)| Some((asked[at], tree.as_ref().ok()?.clone())));
         self.memory.remember_tools(&new.collect::<Vec<_>>());
-        trees.into_iter().map(|tree| tree.map(|(tree, _)| tree)).collect()
+        let mut told = told.into_iter();
+        let mut next = || told.next().expect("each miss was asked for");
+        let trees: Vec<Result<String, String>> =
+            known.into_iter().map(|known| known.map_or_else(&mut next, Ok)).collect();
+        let tree = |(key, commit): (&Digest, &&Arc<Commit>)| {
+            let at = asked.binary_search(key).expect("all were asked for");
+            match &trees[at] {
+                // What one repository cannot tell, another may.
+                Err(_) if distinct[at].1 != *commit => self.ask_tree_of(commit, git),
+                told => told.clone(),
+            }
+        };
+        keys.iter().zip(commits).map(tree).collect()
     }
 
     fn ask_tree_of(&self, commit: &Commit, git: &Git) -> Result<String, String> {

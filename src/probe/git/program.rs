@@ -139,7 +139,11 @@ impl Git {
         let config =
             self.variable("XDG_CONFIG_HOME").filter(|it| !it.is_empty()).map(PathBuf::from);
         let own = config.unwrap_or_else(|| home.join(".config")).join("git/config");
-        let paths = [home.join(".gitconfig"), own, PathBuf::from("/etc/gitconfig")];
+        let mut paths = vec![home.join(".gitconfig"), own, PathBuf::from("/etc/gitconfig")];
+        let elsewhere = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"];
+        let elsewhere = elsewhere.iter().filter_map(|name| self.variable(name));
+        // Who wants no configuration names what is always empty, and no file.
+        paths.extend(elsewhere.filter(|path| *path != "/dev/null").map(PathBuf::from));
         for content in files.look(&paths, Links::Followed) {
             match content.ok()? {
                 Content::Missing => fields.add(b""),

@@ -23,16 +23,21 @@ pub(super) fn add_toolchains(env: &Environment, identity: &mut Identity) -> Opti
             identity.add_text("none");
         }
     }
-    let mut toolchains: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(home.join("toolchains")).ok()? {
-        let entry = entry.ok()?;
-        if !entry.file_type().ok()?.is_dir() {
-            return None;
-        }
-        toolchains.push(entry.path());
-    }
+    let all = home.join("toolchains");
+    let entries = fs::read_dir(&all).ok()?.collect::<Result<Vec<_>, _>>().ok()?;
+    let mut toolchains: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
     toolchains.sort_unstable();
     for toolchain in toolchains {
+        if let Ok(target) = fs::read_link(&toolchain) {
+            // Another name of one that is here.
+            identity.add_text(toolchain.to_str()?);
+            identity.add_text(target.to_str()?);
+            let real = toolchain.canonicalize().ok()?;
+            if real.parent() == Some(&*all.canonicalize().ok()?) {
+                continue;
+            }
+            return None;
+        }
         let compiler = toolchain.join("bin/rustc");
         let is_whole = is_plain(&compiler) && identity.add_file(&compiler);
         if !is_whole || !identity.add_file(&toolchain.join("lib")) {
@@ -97,6 +102,10 @@ mod tests {
         }
         differs("one more toolchain");
         symlink("a", rustup.join("toolchains/c")).unwrap();
+        differs("another name of one");
+        fs::remove_file(rustup.join("toolchains/c")).unwrap();
+        symlink("../a", rustup.join("toolchains/c")).unwrap();
+        fs::create_dir(rustup.join("a")).unwrap();
         assert_eq!(identity(home.path()), None, "one is linked from elsewhere");
         fs::remove_file(rustup.join("toolchains/c")).unwrap();
         put("toolchains/b/bin/rustc", "#!/bin/sh");

@@ -168,7 +168,8 @@ fn a_name_is_what_git_says_whatever_was_remembered() {
 
 #[test]
 fn git_is_started_only_where_something_moved() {
-    let world = World::new();
+    let mut world = World::new();
+    world.set_env("GIT_CONFIG_GLOBAL", Path::new("/dev/null"));
     let repos = ["one", "two", "bare"].map(|name| world.repo(name));
     let mut dirs: Vec<PathBuf> = Vec::new();
     for repo in &repos {
