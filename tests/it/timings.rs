@@ -32,7 +32,10 @@ fn a_command_tells_where_its_time_went() {
     );
     let plan = told(&world.graph_ok(&["plan", "-v"]).stderr);
     assert!(plan.starts_with("plan took N ms: open N, "), "{plan}");
-    has_in_order(&plan, &["parse", "chains", "lower", "facts", "records", "judge", "render", "other"]);
+    has_in_order(
+        &plan,
+        &["parse", "chains", "lower", "facts", "records", "judge", "render", "other"],
+    );
     let kernels = KernelWorld::new();
     let list = told(&kernels.graph(&["list", "-v"]).stderr);
     has_in_order(&list, &["parse", "trees", "expand", "lower", "render", "other"]);
