@@ -44,6 +44,7 @@ mod kill;
 mod lock;
 mod lock_message;
 mod machines;
+mod matrix;
 mod notes;
 mod probe;
 mod python;
