@@ -8,7 +8,7 @@ use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
 use super::settled::KnownSlices;
-use super::trees::KernelTrees;
+use super::trees::{Answers, KernelTrees};
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -62,6 +62,8 @@ pub(super) struct Opened {
     pub(super) settled: usize,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
+    /// What was heard of the heads of kernel trees.
+    pub(super) heads: Answers,
 }
 
 impl Opened {
@@ -133,6 +135,7 @@ impl Opened {
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
         let (slices, settled) = (loaded.slices, loaded.settled);
         warnings.extend(trees.warnings());
+        let heads = trees.answers();
         let _span = tracing::info_span!("check").entered();
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
@@ -151,6 +154,7 @@ impl Opened {
             slices,
             settled,
             missing,
+            heads,
         })
     }
 

@@ -113,9 +113,10 @@ fn builds<'a>(
     found: &mut Diagnostics,
 ) -> Vec<KernelBuilds> {
     let Reached { heads, slices, mut left_out } = reached;
-    let trees_span = tracing::info_span!("trees").entered();
-    let listings = listings(declared, &heads, trees);
-    drop(trees_span);
+    let listings = {
+        let _span = tracing::info_span!("trees").entered();
+        listings(declared, &heads, trees)
+    };
     let _span = tracing::info_span!("expand").entered();
     let mut expandable = Vec::new();
     let mut whole = Vec::new();

@@ -14,7 +14,7 @@ use crate::probe::{Mode, Probe, refs};
 use crate::redact::redact_url;
 
 /// A commit that is asked for by a name that moves.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wish {
     /// The head of a branch of a remote, whose mirror is to have it.
     Branch {
