@@ -1,11 +1,10 @@
 //! A stream to which no colours go. Knows nothing of what is written.
 //!
 //! The library's own stream looks at each byte, which is a third of what it costs to print a list of a million nodes.
-//! Texts and JSON hold no control character but those of colours, so that a stretch without an escape is all text.
+//! Texts and JSON hold no control character but those of colours, so that a stretch without an escape is all text; where
+//! a write ends, be it within a character, matters nothing.
 
 use std::io::{self, Write};
-
-use anstream::adapter::StripBytes;
 
 const ESCAPE: u8 = 0x1b;
 
@@ -13,7 +12,6 @@ const ESCAPE: u8 = 0x1b;
 #[derive(Debug)]
 pub struct Uncoloured<W> {
     to: W,
-    strip: StripBytes,
     /// Where what was written so far ends.
     at: At,
 }
@@ -40,7 +38,7 @@ impl At {
 impl<W: Write> Uncoloured<W> {
     /// A stream that leads to another.
     pub fn new(to: W) -> Self {
-        Self { to, strip: StripBytes::new(), at: At::Text }
+        Self { to, at: At::Text }
     }
 }
 
@@ -49,12 +47,18 @@ impl<W: Write> Write for Uncoloured<W> {
         if self.at == At::Text && !bytes.contains(&ESCAPE) {
             return self.to.write(bytes);
         }
-        for piece in self.strip.strip_next(bytes) {
-            self.to.write_all(piece)?;
+        let mut rest = bytes;
+        while let Some(&first) = rest.first() {
+            if self.at == At::Text {
+                let text = rest.iter().position(|&byte| byte == ESCAPE).unwrap_or(rest.len());
+                self.to.write_all(&rest[..text])?;
+                rest = &rest[text..];
+                self.at = if rest.is_empty() { At::Text } else { At::Escape };
+            } else {
+                self.at = self.at.after(first);
+            }
+            rest = rest.get(1..).unwrap_or_default();
         }
-        // What came before the last escape says nothing of where this ends.
-        let last = bytes.iter().rposition(|&byte| byte == ESCAPE).unwrap_or(0);
-        self.at = bytes[last..].iter().fold(self.at, |at, &byte| at.after(byte));
         Ok(bytes.len())
     }
 
