@@ -18,6 +18,7 @@ use crate::cmd::console::Console;
 use crate::context::Context;
 use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
+use crate::report::uncoloured::Uncoloured;
 use crate::timings::Timings;
 
 /// Builds matrices of Yocto images and kernels, only where something changed, and says why.
@@ -189,7 +190,10 @@ fn is_directory(path: &Path) -> Result<(), Failure> {
 }
 
 fn dispatch(verb: &Verb, context: &Context) -> anyhow::Result<()> {
-    let stdout = anstream::stdout().lock();
+    let stdout = io::stdout();
+    let is_plain = anstream::AutoStream::choice(&stdout) == anstream::ColorChoice::Never;
+    let stdout: Box<dyn Write> =
+        if is_plain { Box::new(Uncoloured::new(stdout.lock())) } else { Box::new(stdout.lock()) };
     // A line at a time is for those that tell what goes on; a table of a thousand nodes is written at once.
     let lines = matches!(verb, Verb::Build(_) | Verb::Demo(_));
     let capacity = if lines { 0 } else { PAGE };

@@ -74,6 +74,8 @@
 //! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
 //!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
 //! - *Pinned files are replaced as one*: all that `graph lock` was asked for, or none (`lock::replace_all`).
+//! - *What is shown is written as it is made*: of a million nodes one view is in memory, on its way to the stream
+//!   (`cmd::console`, `report::uncoloured`).
 //! - *Plans change nothing* but the memo of file digests, and `--offline` opens no socket.
 //!
 //! # Where a library was expected and is not

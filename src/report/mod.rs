@@ -9,6 +9,7 @@
 //! message                what was locked, as the message of a commit
 //! live                   a run while it goes on: terminal, log, GitHub
 //! diagnostics · log      problems of the input; a log of a node
+//! uncoloured             a stream to which no colours go
 //! ```
 
 pub mod page;
@@ -33,3 +34,4 @@ pub mod markdown;
 pub mod mermaid;
 pub mod message;
 pub mod text;
+pub mod uncoloured;

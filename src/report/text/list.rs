@@ -1,6 +1,7 @@
 //! `graph list` as text: a table at a terminal, tab-separated fields in a pipe.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
@@ -15,7 +16,7 @@ use crate::report::view::list::{Labels, ListView, ListedView};
 /// When the writer fails.
 pub fn list(view: &ListView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     // What the name says already fills a terminal and tells a reader nothing; a script gets all.
-    let is_told = |name: &str, value: &String| page.width.is_some() && name.contains(&**value);
+    let is_told = |name: &str, value: &Arc<str>| page.width.is_some() && name.contains(&**value);
     let row = |mut node: ListedView<'_>| {
         let needs: Vec<&str> = node.needs.iter().map(graph::name::NodeName::as_str).collect();
         node.labels.values_mut().for_each(|values| {
@@ -97,7 +98,7 @@ fn fitting(widths: &[usize], width: usize) -> usize {
 
 /// Labels as selectors: `machine=rpi workflow=manual,onpush`.
 pub(super) fn labels(labels: &Labels) -> String {
-    let label = |(key, values): (&&str, &Vec<String>)| format!("{key}={}", values.join(","));
+    let label = |(key, values): (&&str, &Vec<Arc<str>>)| format!("{key}={}", values.join(","));
     let labels: Vec<String> = labels.iter().map(label).collect();
     terminal(&labels.join(" ")).into_owned()
 }

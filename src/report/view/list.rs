@@ -1,6 +1,7 @@
 //! What `graph list` shows: the declared nodes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use graph::list::List;
 use graph::model::{Graph, NodeId};
@@ -46,7 +47,7 @@ pub struct ListedView<'a> {
 }
 
 /// Labels by key.
-pub type Labels = BTreeMap<&'static str, Vec<String>>;
+pub type Labels = BTreeMap<&'static str, Vec<Arc<str>>>;
 
 impl<'a> ListView<'a> {
     /// The given nodes of a graph, in the order given.
@@ -85,7 +86,7 @@ impl Serialize for ListedViews<'_> {
 pub(super) fn labels(labels: &List<Label>) -> Labels {
     let mut by_key = Labels::new();
     for label in labels {
-        by_key.entry(label.key).or_default().push(label.value.to_string());
+        by_key.entry(label.key).or_default().push(Arc::clone(&label.value));
     }
     by_key
 }

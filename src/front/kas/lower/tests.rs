@@ -34,7 +34,7 @@ fn source(text: &str) -> Arc<SourceText> {
 fn merged(config: Arc<Yaml>) -> Merged {
     Merged {
         config,
-        files: Vec::new().into(),
+        files: Vec::new(),
         missing_repos: Vec::new(),
         to_clone: Vec::new(),
         warnings: Diagnostics::default(),
