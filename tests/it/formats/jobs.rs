@@ -106,7 +106,9 @@ fn files_that_cannot_be_written_are_told_and_the_rest_too() {
 fn more_jobs_than_github_takes_are_put_together() {
     let world = two_boards();
     let machine = |at| {
-        format!(r#"{{"name": "m{at}", "config": "kas/one.yaml:kas/base.yaml", "build_target": "t{at}"}}"#)
+        format!(
+            r#"{{"name": "m{at}", "config": "kas/one.yaml:kas/base.yaml", "build_target": "t{at}"}}"#
+        )
     };
     let all: Vec<String> = (0..300).map(machine).collect();
     let machines = format!(r#"{{"yocto_branch": "x", "machines": [{}]}}"#, all.join(",\n"));
