@@ -11,7 +11,7 @@
 //! build-configs ┘      declared  checked  └► plan ─► Plan ─► Schedule ⇄ exec ─► Summary
 //!                                            forecast   state machine   │          │
 //!                                                                     Event ──► live report
-//!                                                                        └► View ─► text json markdown
+//!                                                       └► View ─► text json markdown github dot mermaid
 //! ```
 //!
 //! Seven nouns carry everything, and each is one type. A front-end reads what users wrote and lowers it to a
