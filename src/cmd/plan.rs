@@ -5,7 +5,7 @@ use std::io::Write;
 use super::base;
 use super::console::{Console, Format, print};
 use super::jobs;
-use super::opened::Opened;
+use super::opened::{Nodes, Opened};
 use super::reverted;
 use super::survey::Survey;
 use crate::context::Context;
@@ -110,7 +110,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         let asked = base::Asked { revision, selectors, mode, scope, exit_code, format, shards };
         return base::run(&asked, context, out);
     }
-    let opened = Opened::to_look(context, mode(args.offline))?;
+    let is_each_wanted = args.force || args.all || !args.if_reverted.is_empty();
+    let nodes = Nodes::of_plan(&args.selectors, is_each_wanted);
+    let opened = Opened::to_plan(context, mode(args.offline), nodes)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
@@ -124,7 +126,8 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         return reverted::tell(&args.if_reverted, known, args.format, context, out);
     }
     let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
-        .with_rejected(opened.excluded_count);
+        .with_rejected(opened.excluded_count)
+        .with_settled(opened.settled);
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
@@ -135,6 +138,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         }
     }
     out.flush()?;
+    survey.remember(context, &opened, &plan);
     let tally = plan.tally();
     if args.exit_code && tally.fresh < tally.total {
         return Err(Failure::silent(Kind::Stale).into());

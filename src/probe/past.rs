@@ -224,7 +224,7 @@ impl<'a> Past<'a> {
         self.manifests
             .lock()
             .expect("no thread panics while it holds this")
-            .push((digest, manifest));
+            .extend(manifest.map(|manifest| (digest, manifest)));
         Ok(Fact::content(digest))
     }
 

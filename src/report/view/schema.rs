@@ -74,7 +74,7 @@ impl Form {
             Self::Base => of::<BaseView>(),
             Self::Reverted => of::<RevertedView>(),
             Self::Matrix => of::<MatrixView>(),
-            Self::List => of::<ListView>(),
+            Self::List => of::<ListView<'_>>(),
             Self::Excluded => of::<ExcludedView>(),
             Self::Lock => of::<LockView>(),
             Self::Diff => of::<DiffView>(),
