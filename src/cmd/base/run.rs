@@ -5,6 +5,7 @@ use std::io::Write;
 use graph::compare::{Comparison, Side, compare};
 use graph::facts::Facts;
 use graph::model::{Graph, NodeId};
+use graph::spec::Node;
 
 use super::blame::Blame;
 use super::files::Files;
@@ -118,14 +119,21 @@ fn compared(
         facts,
         wanted,
         absence: &|name| side.absences.of_name(name, "the base"),
+        is_incomplete: &is_incomplete,
     };
     let new = Side {
         graph: &opened.graph,
         facts: survey.facts(),
         wanted: &survey.wanted,
         absence: &|name| absences.of_name(name, "this tree"),
+        is_incomplete: &is_incomplete,
     };
     compare(&old, &new)
+}
+
+/// What a board includes of a repository that nobody has cloned is not known; of a kernel all is.
+fn is_incomplete(node: &Node) -> bool {
+    !matches!(node.name.kind(), "config" | "kernel")
 }
 
 /// What is wanted of the base. A selector has to mean something on one of the sides. What is wanted of this tree is looked
