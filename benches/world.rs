@@ -64,7 +64,7 @@ pub(crate) fn record(node: &NodeName, executed: Executed) -> Record {
         reads: None,
         wide_key: None,
         outcome: Outcome::Succeeded,
-        outputs: vec![output].into(),
+        outputs: vec![output],
         cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 1 << 30 },
         run: 1,
         ended: 1_800_000_000_000,

@@ -2,7 +2,7 @@
 //! What lies in a work tree is never read: it may be at any commit.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::front::kas::{Checkouts, Content, Directories, FoundFile, Lookup, RepoAt};
 use crate::probe::git::Git;
@@ -75,11 +75,11 @@ impl Checkouts for Mirrors<'_> {
         let Some(url) = &repo.url else { return self.local.find(repo, path) };
         let Some(commit) = self.commit(url, repo) else { return Lookup::NotCloned };
         match pinned_file(&self.git, self.memory, (url, &commit), path) {
-            Ok(PinnedFile::Content(bytes)) => Lookup::File(FoundFile {
+            Ok(PinnedFile::Content(bytes)) => Lookup::File(Arc::new(FoundFile {
                 key: format!("{commit}:{path}").into(),
                 name: format!("{}/{path}", repo.id).into(),
                 content: Content::Bytes(bytes.into()),
-            }),
+            })),
             Ok(PinnedFile::Absent) => Lookup::NoSuchFile,
             Ok(PinnedFile::NotCloned) => Lookup::NotCloned,
             Err(error) => Lookup::Unreadable(error.to_string()),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use graph::spec::Commit;
 
 use crate::config::LocalTree;
@@ -12,12 +12,17 @@ use crate::front::kernelci::{Head, TreeBranch, Trees, Unreachable};
 use crate::probe::commit::{Found, Lost, Tell, Wish};
 use crate::probe::{Mode, Probe};
 
+/// What makes a glob of a name.
+const GLOB: [char; 6] = ['*', '?', '[', ']', '{', '}'];
+
 /// The trees of a project.
 pub struct KernelTrees<'a> {
     probe: Probe<'a>,
     tell: &'a Tell<'a>,
     warnings: Mutex<Diagnostics>,
     answers: Answers,
+    /// The globs of the settings in their order, without those that are none.
+    globs: Vec<(GlobMatcher, &'a str, &'a LocalTree)>,
 }
 
 /// What was answered about heads: whoever asks on need not ask for them again, and hears the same.
@@ -28,7 +33,16 @@ impl<'a> KernelTrees<'a> {
     /// The trees that a probe sees; `tell` hears of what takes minutes.
     #[must_use]
     pub fn new(probe: Probe<'a>, tell: &'a Tell<'a>) -> Self {
-        Self { probe, tell, warnings: Mutex::default(), answers: Answers::default() }
+        let glob = |(glob, local): (&'a String, &'a LocalTree)| {
+            let matcher = GlobBuilder::new(glob).literal_separator(false).build().ok()?;
+            Some((matcher.compile_matcher(), glob.as_str(), local))
+        };
+        // A tree that is named as it is needs no glob.
+        let is_glob =
+            |(name, _): &(&'a String, &'a LocalTree)| name.contains(GLOB) || name.contains('\\');
+        let globs = probe.settings.trees.iter().filter(is_glob).filter_map(glob).collect();
+        let answers = Answers::default();
+        Self { probe, tell, warnings: Mutex::default(), answers, globs }
     }
 
     /// These trees, which know what others were told.
@@ -52,15 +66,10 @@ impl<'a> KernelTrees<'a> {
 
     /// The local repository that stands for a tree: by its very name, or else by the most specific of the globs.
     fn substitute(&self, tree: &str) -> Option<&LocalTree> {
-        let trees = &self.probe.settings.trees;
-        let matches = |glob: &str| {
-            let glob = GlobBuilder::new(glob).literal_separator(false).build();
-            glob.is_ok_and(|glob| glob.compile_matcher().is_match(tree))
-        };
-        let literal = |glob: &str| glob.chars().filter(|c| !"*?[]{}".contains(*c)).count();
-        trees.get(tree).or_else(|| {
-            let fitting = trees.iter().filter(|(glob, _)| matches(glob));
-            fitting.max_by_key(|(glob, _)| literal(glob)).map(|(_, local)| local)
+        let literal = |glob: &str| glob.chars().filter(|c| !GLOB.contains(c)).count();
+        self.probe.settings.trees.get(tree).or_else(|| {
+            let fitting = self.globs.iter().filter(|(glob, ..)| glob.is_match(tree));
+            fitting.max_by_key(|(_, glob, _)| literal(glob)).map(|(.., local)| *local)
         })
     }
 

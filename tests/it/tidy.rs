@@ -24,7 +24,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("schemars", &["src/config"]),
     ("strsim", &["src/diagnostic.rs", "graph/src/query"]),
     ("tokio", &["src/exec/", "src/process", "src/cmd/"]),
-    ("tracing_subscriber", &["src/cli"]),
+    ("tracing_subscriber", &["src/cli", "src/timings"]),
     ("yaml_serde", &["src/config"]),
 ];
 

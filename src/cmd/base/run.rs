@@ -66,7 +66,7 @@ pub(in crate::cmd) fn run(
         (side, survey.join().expect("observing does not panic"))
     });
     let wanted = wanted_of_base(asked.selectors, &unmet, &opened, &side)?;
-    let survey = survey?;
+    let mut survey = survey?;
     let (facts, observed) = {
         let _span = tracing::info_span!("facts of base").entered();
         side.observe(context, &opened, &base, &wanted, survey.facts())?
@@ -85,6 +85,9 @@ pub(in crate::cmd) fn run(
         BaseView::of(told.view, graphs, &comparison, &plan, asked.scope, &warnings, capacity);
     {
         let _span = tracing::info_span!("blame").entered();
+        if !view.causes.is_empty() {
+            opened.probe(context).add_manifests(&mut survey.observed);
+        }
         Files::of(&comparison, &observed, &survey.observed).fill(&mut view, &opened.graph);
         Blame { git: &git, root: &opened.project.root, graphs, base: &base }.fill(&mut view);
     }

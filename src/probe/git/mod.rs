@@ -4,6 +4,7 @@
 mod address;
 mod blame;
 mod blobless;
+mod evidence;
 mod history;
 mod leftovers;
 mod local;
@@ -14,6 +15,7 @@ mod remote;
 mod revision;
 mod snapshot;
 
+pub(super) use evidence::Evidence;
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
 pub(super) use objects::NoRevision;
