@@ -79,14 +79,16 @@ enum Verb {
     Lock(cmd::lock::Args),
     /// Say in which keys two configurations differ
     Diff(cmd::diff::Args),
+    /// Draw the graph, with what is stale in colours
+    Render(cmd::render::Args),
     /// Look after what is kept between runs
     Cache(cmd::cache::Args),
     /// Write a commented graph.yaml from what is found here
     Init(cmd::init::Args),
     /// Check tools, disks, shared directories and versions
     Doctor(cmd::doctor::Args),
-    /// Print the JSON Schema of graph.yaml
-    Schema,
+    /// Print the JSON Schema of graph.yaml, or of what a verb prints
+    Schema(cmd::schema::Args),
     /// Print the completions of a shell
     Completions(cmd::completions::Args),
     /// Write a small true project and build it with real kas
@@ -109,7 +111,8 @@ impl Verb {
             Self::Cache(_) => "cache",
             Self::Init(_) => "init",
             Self::Doctor(_) => "doctor",
-            Self::Schema => "schema",
+            Self::Render(_) => "render",
+            Self::Schema(_) => "schema",
             Self::Completions(_) => "completions",
             Self::Demo(_) => "demo",
         }
@@ -207,10 +210,11 @@ fn perform(verb: &Verb, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         Verb::Resolve(args) => cmd::resolve::run(args, context, out),
         Verb::Lock(args) => cmd::lock::run(args, context, out),
         Verb::Diff(args) => cmd::diff::run(args, context, out),
+        Verb::Render(args) => cmd::render::run(args, context, out),
         Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
         Verb::Init(args) => cmd::init::run(args, context, out),
         Verb::Doctor(args) => cmd::doctor::run(args, context, out),
-        Verb::Schema => cmd::schema::run(out),
+        Verb::Schema(args) => cmd::schema::run(args, out),
         Verb::Completions(args) => cmd::completions::run(args, &mut Cli::command(), out),
         Verb::Demo(args) => cmd::demo::run(args, context, out),
     }

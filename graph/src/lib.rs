@@ -14,6 +14,7 @@
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
 //! compare                     the same of two sides, without any record
 //! query                       which nodes are meant
+//! reverted · shards           what would be if; which hosts run what
 //! schedule · event            a run under way, and what is told of it
 //! ```
 
@@ -49,6 +50,9 @@ pub mod verdict;
 pub mod compare;
 pub mod plan;
 pub mod query;
+
+pub mod reverted;
+pub mod shards;
 
 pub mod schedule;
 

@@ -36,7 +36,7 @@ impl Console {
             (_, true) | (Ci::None, _) => Form::Snippets,
             (Ci::Other, false) => Form::Lines,
         };
-        Self { form, page: page(context, context.stderr.is_terminal()) }
+        Self { form, page: page_of(context, context.stderr.is_terminal()) }
     }
 
     /// Says problems of the input. That nobody can read them is no reason to fail.
@@ -75,7 +75,7 @@ pub(crate) fn print<V: Serialize>(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let out_of = |out: &mut dyn Write| match format {
-        Format::Text => text(view, &page(context, context.stdout.is_terminal()), out),
+        Format::Text => text(view, &page(context), out),
         Format::Json => json(view, out),
     };
     if context.ci == Ci::GitHub {
@@ -123,7 +123,12 @@ impl Write for Harmless<'_> {
     }
 }
 
-fn page(context: &Context, terminal: bool) -> Page {
+/// The page that standard output is.
+pub(crate) fn page(context: &Context) -> Page {
+    page_of(context, context.stdout.is_terminal())
+}
+
+fn page_of(context: &Context, terminal: bool) -> Page {
     Page { width: context.width.filter(|_| terminal).map(usize::from), now: Zoned::now() }
 }
 

@@ -20,9 +20,9 @@ pub struct KernelTrees<'a> {
     probe: Probe<'a>,
     tell: &'a Tell<'a>,
     warnings: Mutex<Diagnostics>,
-    answers: Answers,
     /// The globs of the settings in their order, without those that are none.
     globs: Vec<(GlobMatcher, &'a str, &'a LocalTree)>,
+    answers: Answers,
 }
 
 /// What was answered about heads: whoever asks on need not ask for them again, and hears the same.
@@ -41,8 +41,7 @@ impl<'a> KernelTrees<'a> {
         let is_glob =
             |(name, _): &(&'a String, &'a LocalTree)| name.contains(GLOB) || name.contains('\\');
         let globs = probe.settings.trees.iter().filter(is_glob).filter_map(glob).collect();
-        let answers = Answers::default();
-        Self { probe, tell, warnings: Mutex::default(), answers, globs }
+        Self { probe, tell, warnings: Mutex::default(), globs, answers: Answers::default() }
     }
 
     /// These trees, which know what others were told.

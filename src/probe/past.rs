@@ -16,7 +16,7 @@ use super::content::{Content, Links};
 use super::git::{self, Clean, EntryKind, Git, Snapshot, SnapshotEntry};
 use super::observe::Probe;
 use super::patch;
-use super::tree::{Entry, TreeContent, below, in_order, ours_in};
+use super::tree::{Entry, TreeContent, below, ours_in};
 use super::tree_filter::Filter;
 
 /// More links on the way to one file are a circle.
@@ -220,9 +220,11 @@ impl<'a> Past<'a> {
         let all = self.snapshot.below(dir).iter();
         let strip = if dir.is_empty() { 0 } else { dir.len() + 1 };
         self.add(self.snapshot, all, (strip, b""), &filter, &mut entries)?;
-        let TreeContent { digest, manifest } = TreeContent::of(in_order(entries));
-        let mut manifests = self.manifests.lock().expect("no thread panics while it holds this");
-        manifests.extend(manifest.map(|manifest| (digest, manifest)));
+        let TreeContent { digest, manifest } = TreeContent::of(entries);
+        self.manifests
+            .lock()
+            .expect("no thread panics while it holds this")
+            .extend(manifest.map(|manifest| (digest, manifest)));
         Ok(Fact::content(digest))
     }
 

@@ -94,8 +94,9 @@ pub(super) struct TreeProbe<'a> {
 pub(super) type Entry = (Vec<u8>, Digest);
 
 impl TreeContent {
-    /// What these files make, which are [`in_order`].
-    pub(super) fn of(entries: Vec<Entry>) -> Self {
+    /// What these files make, in whatever order they were found.
+    pub(super) fn of(mut entries: Vec<Entry>) -> Self {
+        sort(&mut entries);
         let digest = digest_of(&entries);
         let shown = |path: Vec<u8>| match String::from_utf8(path) {
             Ok(path) => path,
@@ -106,13 +107,12 @@ impl TreeContent {
     }
 }
 
-/// Files in the order in which they make a tree, in whatever order they were found.
-pub(super) fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+fn sort(entries: &mut Vec<Entry>) {
     entries.par_sort_unstable();
     entries.dedup();
-    entries
 }
 
+/// The digest of files that were sorted.
 fn digest_of(entries: &[Entry]) -> Digest {
     let mut fields = Fields::of("graph tree v1");
     for (path, digest) in entries {
@@ -157,9 +157,10 @@ impl TreeProbe<'_> {
             }
             _ => self.directory(&dir, b"", &filter, &mut entries)?,
         }
-        let entries = in_order(entries);
+        sort(&mut entries);
         if let Some((memo, _)) = memo {
-            memo.remember(digest_of(&entries), entries.iter().map(|(path, _)| path.as_slice()));
+            let paths = entries.iter().map(|(path, _)| path.as_slice());
+            memo.remember(digest_of(&entries), paths);
         }
         Ok(Some(TreeContent::of(entries)))
     }

@@ -24,6 +24,7 @@ mod exec_supervise;
 mod exec_world;
 mod failures;
 mod filled;
+mod formats;
 mod full_disk;
 mod git;
 mod interrupt;

@@ -9,6 +9,8 @@ mod compare;
 mod judge;
 mod model;
 mod reads;
+mod reverted;
 mod runs;
 mod select;
+mod shards;
 mod world;

@@ -12,6 +12,7 @@ use super::files::Files;
 use super::revision::{Base, git};
 use super::side::{Absences, BaseSide, in_base};
 use crate::cmd::console::{Console, Format, print};
+use crate::cmd::jobs;
 use crate::cmd::opened::Opened;
 use crate::cmd::plan::PlanFormat;
 use crate::cmd::survey::Survey;
@@ -21,9 +22,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
 use crate::probe::{Mode, Observed};
-use crate::report::text;
 use crate::report::view::base::{BaseSideView, BaseView, Graphs};
 use crate::report::view::plan::{Scope, WarningView};
+use crate::report::{markdown, text};
 
 /// What is asked for.
 pub(in crate::cmd) struct Asked<'a> {
@@ -39,6 +40,8 @@ pub(in crate::cmd) struct Asked<'a> {
     pub(in crate::cmd) exit_code: bool,
     /// The form of the output.
     pub(in crate::cmd) format: PlanFormat,
+    /// Into how many jobs it is put together, if that was asked for.
+    pub(in crate::cmd) shards: Option<u16>,
 }
 
 /// Runs it.
@@ -97,8 +100,10 @@ pub(in crate::cmd) fn run(
     let _span = tracing::info_span!("render").entered();
     match asked.format {
         PlanFormat::Json => print(&view, Format::Json, context, text::base, out)?,
-        PlanFormat::Text | PlanFormat::Markdown => {
-            print(&view, Format::Text, context, text::base, out)?;
+        PlanFormat::Text => print(&view, Format::Text, context, text::base, out)?,
+        PlanFormat::Markdown => markdown::base(&view, out)?,
+        PlanFormat::Github => {
+            jobs::of_base(&view, (&opened.graph, plan), asked.shards, context, out)?;
         }
     }
     out.flush()?;

@@ -50,12 +50,12 @@ pub enum Error {
     /// It did not answer well. User information in URLs is masked.
     #[error("{}", told(.0))]
     Process(#[from] process::Error),
-    /// An object is not at hand, as in a partial clone.
-    #[error("git has no object `{0}` at hand")]
-    Object(String),
     /// What it said is not to be understood.
     #[error("`{0}` gave no clear answer")]
     Unclear(&'static str),
+    /// An object is not at hand, as in a partial clone.
+    #[error("git has no object `{0}` at hand")]
+    Object(String),
     /// A directory of ours could not be used.
     #[error("cannot use `{}`: {source}", path.display())]
     Directory {

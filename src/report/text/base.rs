@@ -24,7 +24,7 @@ const MOST_NAME_LINES: usize = 5;
 /// # Errors
 /// When the writer fails.
 pub fn base(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", terminal(&compared(view).join(DOT)))?;
+    base_line(view, out)?;
     for error in &view.base.errors {
         let place = error.place.as_deref().map(|place| format!("{place}: ")).unwrap_or_default();
         writeln!(out, "  {}", paint(BAD, terminal(&(place + &error.message))))?;
@@ -62,6 +62,14 @@ pub fn base(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()>
     }
     writeln!(out)?;
     nodes(view, page, out)
+}
+
+/// Writes the line that says it all, and nothing else.
+///
+/// # Errors
+/// When the writer fails.
+pub fn base_line(view: &BaseView, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", terminal(&compared(view, "", str::to_owned).join(DOT)))
 }
 
 /// Who wrote something: `by 1234abcd (A U Thor): its subject`.

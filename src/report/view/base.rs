@@ -10,6 +10,7 @@ use graph::plan::{Plan, Planned};
 use graph::resource::Capacity;
 use graph::verdict::Verdict;
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
@@ -20,7 +21,7 @@ use super::wire::maybe_seconds;
 use crate::diagnostic::Diagnostics;
 
 /// What differs between the base and this tree.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BaseView {
     /// The version of the form.
     pub version: u32,
@@ -37,7 +38,7 @@ pub struct BaseView {
 }
 
 /// The base.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BaseSideView {
     /// The revision as it was typed.
     pub revision: Arc<str>,
@@ -50,7 +51,7 @@ pub struct BaseSideView {
 }
 
 /// The counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct BaseSummary {
     /// What was selected of this tree, and all it needs.
     pub total: usize,
@@ -81,13 +82,14 @@ pub struct BaseSummary {
     pub stale_otherwise: usize,
     /// How long it may take on this host to build what is to be rebuilt, from earlier runs.
     #[serde(rename = "estimate_s", serialize_with = "maybe_seconds")]
+    #[schemars(with = "Option<f64>")]
     pub estimate_ms: Option<u64>,
     /// How many nodes to run never ran before and do not count in the estimate.
     pub unestimated: usize,
 }
 
 /// A reason, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BaseCauseView {
     /// The reason.
     #[serde(flatten)]
@@ -101,14 +103,16 @@ pub struct BaseCauseView {
     /// Who wrote it so since the base, or touched these files last.
     pub blame: Option<BlameView>,
     /// The nodes that have it, with those that only follow them.
+    #[schemars(with = "Vec<String>")]
     pub nodes: Vec<NodeName>,
     /// How long these took when they last ran, one after the other; nothing if none ever ran.
     #[serde(rename = "cost_s", serialize_with = "maybe_seconds")]
+    #[schemars(with = "Option<f64>")]
     pub cost_ms: Option<u64>,
 }
 
 /// Who last touched the place of a reason since the base. Names and subjects are as their authors wrote them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum BlameView {
     /// A commit.
@@ -125,9 +129,10 @@ pub enum BlameView {
 }
 
 /// One node that is not as it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ComparedView {
     /// Its name.
+    #[schemars(with = "String")]
     pub name: NodeName,
     /// What became of it.
     pub change: ChangeKind,
@@ -135,9 +140,11 @@ pub struct ComparedView {
     pub reasons: Vec<ReasonView>,
     /// The needs that are not as they were, where nothing else is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub follows: Vec<NodeName>,
     /// The name that it had.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub from: Option<NodeName>,
     /// The filter that rejects it now, or that rejected it before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,14 +153,16 @@ pub struct ComparedView {
     pub verdict: Option<VerdictKind>,
     /// How long it may take.
     #[serde(rename = "estimate_s", serialize_with = "maybe_seconds")]
+    #[schemars(with = "Option<f64>")]
     pub estimate_ms: Option<u64>,
     /// The node whose execution serves this one, too.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub duplicate_of: Option<NodeName>,
 }
 
 /// What became of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// The base has no such node.
@@ -210,7 +219,7 @@ impl ChangeKind {
 }
 
 /// A filter that rejects a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FilterView {
     /// Its kind, as it is written.
     pub kind: Arc<str>,

@@ -6,16 +6,18 @@ use graph::list::List;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
 use graph::spec::Label;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::VERSION;
 
 /// Nodes as they were declared.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ListView<'a> {
     /// The version of the form.
     pub version: u32,
     /// The nodes, needs first.
+    #[schemars(with = "Vec<ListedView<'static>>")]
     pub nodes: ListedViews<'a>,
 }
 
@@ -27,15 +29,17 @@ pub struct ListedViews<'a> {
 }
 
 /// One node.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ListedView<'a> {
     /// Its name.
+    #[schemars(with = "String")]
     pub name: &'a NodeName,
     /// The name's first segment.
     pub kind: &'a str,
     /// Its labels; always lists, because a machine can have several workflows.
     pub labels: Labels,
     /// What it needs.
+    #[schemars(with = "Vec<String>")]
     pub needs: &'a [NodeName],
     /// Where it was declared, `file:line`.
     pub declared: String,
