@@ -10,6 +10,7 @@ fn a_change_is_stale_then_built_here_and_in_the_store_after_that() {
     world.write(".gitignore", "*\n!/build-configs.yaml\n!/graph.yaml\n!/.gitignore\n");
     world.git("", &["init", "-q", "-b", "main"]);
     commit(world, "The first");
+    world.graph_ok(&["plan"]);
     assert_eq!(compared(world, &["HEAD"])["summary"]["stale_otherwise"], 8, "nothing was built");
     world.graph_ok(&["build"]);
     assert_eq!(compared(world, &["HEAD"])["summary"]["stale_otherwise"], 0);

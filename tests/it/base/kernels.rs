@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -41,8 +41,17 @@ fn list(world: &World) -> BTreeSet<String> {
     nodes.map(|node| text(&node["name"]).to_owned()).collect()
 }
 
+/// A tree as KernelCI has it when it lists builds: it writes the fragments that it generates into it.
+fn kdir(world: &World, corpus: &Path, matrix: &str) -> PathBuf {
+    let paths = fs::read_to_string(corpus.join("linux-6.1/paths.txt")).expect("the corpus has it");
+    let generated = matrix.lines().filter_map(|line| line.trim().strip_prefix("path: \""));
+    let generated = generated.filter_map(|path| path.strip_suffix('"'));
+    paths.lines().chain(generated).for_each(|path| world.write(&format!("../kdir/{path}"), ""));
+    world.path("../kdir")
+}
+
 /// What KernelCI makes of a matrix: build config, environment, architecture and defconfig.
-fn kernelci(world: &World, matrix: &str) -> BTreeSet<String> {
+fn kernelci(world: &World, kdir: &Path, matrix: &str) -> BTreeSet<String> {
     let file = world.path("../matrix.yaml");
     fs::write(&file, matrix).expect("a file");
     let script =
@@ -53,7 +62,7 @@ fn kernelci(world: &World, matrix: &str) -> BTreeSet<String> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the venv's python starts");
-    let question = json!({"file": file, "kdir": world.path("linux"), "kernel": "v6.1.192"});
+    let question = json!({"file": file, "kdir": kdir, "kernel": "v6.1.192"});
     let mut stdin = kernelci.stdin.take().expect("it is piped");
     writeln!(stdin, "{question}").expect("python reads");
     drop(stdin);
@@ -94,7 +103,8 @@ fn one_filter_and_one_fragment() {
     assert!(of_change(&told, &["changed"]).iter().all(|name| name.starts_with("config/")));
     assert_eq!(told["summary"]["total"], after.len());
 
-    let (was, is) = (kernelci(&world, &old), kernelci(&world, &new));
+    let kdir = kdir(&world, &corpus, &old);
+    let (was, is) = (kernelci(&world, &kdir, &old), kernelci(&world, &kdir, &new));
     assert_eq!(was.len(), 1378, "it is the list of the corpus");
     assert_eq!(builds(&told, "added"), is.difference(&was).cloned().collect());
     assert_eq!(builds(&told, "excluded"), was.difference(&is).cloned().collect());
