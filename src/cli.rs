@@ -168,6 +168,10 @@ fn run() -> ExitCode {
             Console::of(&context).failure(&failure);
             return failure.kind.into();
         }
+        // As the system itself says it: what is compared with paths below the root must not go up and down.
+        if let Ok(real) = context.cwd.canonicalize() {
+            context.cwd = real;
+        }
     }
     let code = match dispatch(&cli.verb, &context) {
         Ok(()) => ExitCode::SUCCESS,

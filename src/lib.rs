@@ -11,7 +11,7 @@
 //! build-configs ┘      declared  checked  └► plan ─► Plan ─► Schedule ⇄ exec ─► Summary
 //!                                            forecast   state machine   │          │
 //!                                                                     Event ──► live report
-//!                                                                        └► View ─► text json markdown
+//!                                                       └► View ─► text json markdown github dot mermaid
 //! ```
 //!
 //! Seven nouns carry everything, and each is one type. A front-end reads what users wrote and lowers it to a
@@ -38,6 +38,14 @@
 //!
 //! All builds of a commit share one checkout (`exec::checkout`), and all makes one jobserver (`exec::jobserver`), which
 //! knows what each of them was lent.
+//!
+//! # Two sides
+//!
+//! `plan --base` asks what one tree would rebuild that another would not, and needs no record: a revision is read through
+//! the same front-ends from files of its objects in a directory of ours (`cmd::base`), its own files are the facts that
+//! they were (`probe::Past`, equal to those of a clean work tree of it), and all else is asked once for both. The engine
+//! compares the parts of both sides ([`graph::compare`]) with the words that the judge has for records; properties hold
+//! the two together.
 //!
 //! # The crates and their layers
 //!

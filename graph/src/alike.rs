@@ -22,13 +22,12 @@ impl<'a> Alike<'a> {
         Self { facts: [old, new], known: HashMap::default() }
     }
 
-    /// Whether the parts of two nodes are equal and all known, needs aside. The nodes of a side must all live as long as
+    /// Whether what is declared of two nodes is equal, and all parts of it known; needs aside. The nodes of a side must all live as long as
     /// the comparison: pieces are told by where they lie.
     pub(crate) fn nodes(&mut self, was: &'a Node, is: &'a Node) -> bool {
         let ([old_first, old_rest], [first, rest]) = (was.inputs.pieces(), is.inputs.pieces());
         let (before, now) = (&was.action, &is.action);
-        was.unresolved.is_empty()
-            && is.unresolved.is_empty()
+        was.unresolved == is.unresolved
             && self.pieces(old_first, first, Self::inputs)
             && self.pieces(old_rest, rest, Self::inputs)
             && self.pieces(&before.steps, &now.steps, Self::steps)

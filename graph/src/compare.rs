@@ -18,7 +18,7 @@ use crate::facts::{Fact, Facts};
 use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint, is_need_part};
 use crate::model::{Graph, NodeId};
 use crate::name::NodeName;
-use crate::spec::{Place, Source};
+use crate::spec::{Node, Place, Source};
 use crate::verdict::{Reason, differences};
 
 /// One side.
@@ -32,6 +32,9 @@ pub struct Side<'a> {
     pub wanted: &'a [NodeId],
     /// Why it has no node of a name.
     pub absence: &'a (dyn Fn(&NodeName) -> Absence + Sync),
+    /// Whether a node that is [unresolved](Node::unresolved) may declare more than is known of it. One that never can be
+    /// made is known all the same.
+    pub is_incomplete: &'a (dyn Fn(&Node) -> bool + Sync),
 }
 
 /// Why a side has no node of a name.
@@ -199,7 +202,9 @@ impl<'a> Pairs<'a> {
         self.partners[id.index()] = Some(partner);
         let was = self.old.graph.node(partner);
         // A need of the same name is who it was, whatever became of it.
-        if was.needs != is.needs || !self.alike.nodes(was, is) {
+        let is_known = is.unresolved.is_empty()
+            || !(self.old.is_incomplete)(was) && !(self.new.is_incomplete)(is);
+        if !is_known || was.needs != is.needs || !self.alike.nodes(was, is) {
             let (before, after) = (self.fingerprint_of_old(partner), self.fingerprint_of_new(id));
             if before.key.is_err() || before.key != after.key {
                 return Some((Some(partner), own_change(&before, &after)));

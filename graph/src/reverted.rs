@@ -151,8 +151,12 @@ pub fn if_reverted(graph: &Graph, plan: &Plan, records: &Records, meant: &Meant)
         let now = match (verdict, last) {
             (Verdict::Fresh, Some(last)) => {
                 let may = node.inputs.iter().any(|input| meant.has(&input.part));
-                if may && has_new_value(&last.record.parts, &values) {
+                let is_lost = may && has_new_value(&last.record.parts, &values);
+                if is_lost {
                     found.lost.push(id);
+                }
+                // What is fresh after something that is lost waits for that.
+                if is_lost || graph.needs(id).iter().any(|need| moved.contains(need)) {
                     moved.insert(id);
                     Leaves::Unknown
                 } else {
@@ -164,12 +168,16 @@ pub fn if_reverted(graph: &Graph, plan: &Plan, records: &Records, meant: &Meant)
         };
         let has_meant = reasons(verdict).iter().any(|reason| is_meant(reason, meant));
         let is_touched = has_meant || graph.needs(id).iter().any(|need| moved.contains(need));
+        if *verdict == Verdict::Fresh || !is_touched {
+            leaves.insert(id, now);
+            continue;
+        }
         let after = match last {
             Some(last) => after(graph, id, verdict, last, meant, &leaves),
             None => After::Stale,
         };
-        let is_other = after == After::Stale && !has_meant && !matches!(verdict, Verdict::Open(_));
-        if *verdict == Verdict::Fresh || !is_touched || is_other {
+        // Stale for something else, and one of its needs would not be what it is.
+        if after == After::Stale && !has_meant && !matches!(verdict, Verdict::Open(_)) {
             leaves.insert(id, now);
             continue;
         }

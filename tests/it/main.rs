@@ -1,6 +1,7 @@
 //! The one integration binary: one module a behaviour.
 
 mod bad_input;
+mod base;
 mod config;
 mod containers;
 mod corpus;

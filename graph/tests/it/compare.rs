@@ -23,7 +23,7 @@ fn graph(nodes: Vec<Node>) -> Graph {
 }
 
 fn whole<'a>(graph: &'a Graph, facts: &'a Facts, all: &'a [NodeId]) -> Side<'a> {
-    Side { graph, facts, wanted: all, absence: &undeclared }
+    Side { graph, facts, wanted: all, absence: &undeclared, is_incomplete: &|_| true }
 }
 
 fn compared((old, was): (&Graph, &Facts), (new, is): (&Graph, &Facts)) -> Comparison {
@@ -158,6 +158,18 @@ fn what_is_not_known_is_equal_only_where_it_belongs_to_neither_side() {
         let comparison = compared((&graph, was), (&graph, is));
         let [(_, change)] = &told(&comparison)[..] else { panic!("{comparison:?}") };
         assert!(matches!(change, Change::Unknown(reasons) if reasons.len() >= 1), "{change:?}");
+    }
+}
+
+#[test]
+fn what_never_can_be_made_is_as_it_was_and_what_is_not_declared_in_full_is_not() {
+    let mut node = made_of("config/a", "a", &[]);
+    node.unresolved = vec!["nothing makes it".to_owned()];
+    let (graph, all) = (graph(vec![node]), facts(&[("a", "1")]));
+    let ids: Vec<NodeId> = graph.ids().collect();
+    for (is_incomplete, unchanged) in [(false, 1), (true, 0)] {
+        let side = Side { is_incomplete: &|_| is_incomplete, ..whole(&graph, &all, &ids) };
+        assert_eq!(compare(&side, &side).unchanged, unchanged);
     }
 }
 

@@ -8,7 +8,7 @@ use graph::spec::{Node, Role, Spec};
 use graph::verdict::{Reason, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::{prop_assert, prop_assert_eq, prop_assume, proptest};
+use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use crate::world::{Course, World, input, node, reasons};
 
@@ -160,7 +160,9 @@ proptest! {
         }
         let before = world.plan(&graph, &BTreeSet::new());
         let has = |node: &Node| node.inputs.iter().any(|input| *input.part == *file(back));
-        prop_assume!(graph.ids().any(|id| has(graph.node(id))));
+        if !graph.ids().any(|id| has(graph.node(id))) {
+            return Ok(());
+        }
         let meant = Meant::parse(&[file(back).to_owned()], &graph, &before).unwrap();
         let found = if_reverted(&graph, &before, &world.records(), &meant);
         world.set(file(back), "1");

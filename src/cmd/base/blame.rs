@@ -84,24 +84,49 @@ impl Blame<'_> {
     ) -> HashMap<String, HashMap<u32, BlameView>> {
         let mut found = HashMap::new();
         for (file, mut lines) in wanted.into_iter().take(MOST_FILES) {
-            if !self.root.join(&file).is_file() {
-                continue;
-            }
+            let Ok(text) = std::fs::read_to_string(self.root.join(&file)) else { continue };
             while lines.len() > MOST_LINES {
                 lines.pop_last();
             }
+            let lines = stretches(&text, &lines);
             let since = &self.base.snapshot.commit;
             let authors: HashMap<u32, Author> =
                 match self.git.blame(self.root, &file, &lines, since) {
                     Ok(authors) => authors,
                     Err(_) if self.git.tracks(self.root, &file).unwrap_or(true) => continue,
-                    Err(_) => lines.iter().map(|line| (*line, Author::Uncommitted)).collect(),
+                    Err(_) => lines.iter().map(|(line, _)| (*line, Author::Uncommitted)).collect(),
                 };
             let views = authors.into_iter().map(|(line, author)| (line, view_of(author)));
             found.insert(file, views.collect());
         }
         found
     }
+}
+
+/// From each of some lines to the last that belongs to it: what is written about a key stands further in, in the lines
+/// below, or in a list under it.
+fn stretches(text: &str, lines: &BTreeSet<u32>) -> BTreeSet<(u32, u32)> {
+    let all: Vec<&str> = text.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let stretch = |&first: &u32| {
+        let at = usize::try_from(first).ok()?.checked_sub(1)?;
+        let key = *all.get(at)?;
+        let is_item = |line: &str| line.trim_start().starts_with("- ");
+        let belongs = |line: &str| {
+            indent(line) > indent(key)
+                || indent(line) == indent(key) && is_item(line) && !is_item(key)
+        };
+        let (mut last, mut blank) = (first, 0);
+        for line in &all[at + 1..] {
+            match line.trim() {
+                "" => blank += 1,
+                _ if belongs(line) => (last, blank) = (last + blank + 1, 0),
+                _ => break,
+            }
+        }
+        Some((first, last))
+    };
+    lines.iter().filter_map(stretch).collect()
 }
 
 /// The place of a cause in this tree; that of what is gone is in the base.
@@ -121,5 +146,25 @@ fn view_of(author: Author) -> BlameView {
     match author {
         Author::Commit { commit, author, subject } => BlameView::Commit { commit, author, subject },
         Author::Uncommitted => BlameView::Uncommitted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::stretches;
+
+    #[test]
+    fn what_is_written_about_a_key_belongs_to_it() {
+        let text = "a:\n  b: |\n    one\n\n    two\n\n  c: 1\nlist:\n- x\n- y\nlast: 2\n";
+        let of = |line| stretches(text, &BTreeSet::from([line])).pop_first();
+        assert_eq!(of(1), Some((1, 7)));
+        assert_eq!(of(2), Some((2, 5)));
+        assert_eq!(of(7), Some((7, 7)));
+        assert_eq!(of(8), Some((8, 10)));
+        assert_eq!(of(9), Some((9, 9)));
+        assert_eq!(of(11), Some((11, 11)));
+        assert_eq!((of(12), of(0)), (None, None));
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use graph::compare::{Comparison, Side, compare};
 use graph::facts::Facts;
 use graph::model::{Graph, NodeId};
+use graph::spec::Node;
 
 use super::blame::Blame;
 use super::files::Files;
@@ -68,7 +69,7 @@ pub(in crate::cmd) fn run(
         (side, survey.join().expect("observing does not panic"))
     });
     let wanted = wanted_of_base(asked.selectors, &unmet, &opened, &side)?;
-    let survey = survey?;
+    let mut survey = survey?;
     let (facts, observed) = {
         let _span = tracing::info_span!("facts of base").entered();
         side.observe(context, &opened, &base, &wanted, survey.facts())?
@@ -87,6 +88,9 @@ pub(in crate::cmd) fn run(
         BaseView::of(told.view, graphs, &comparison, &plan, asked.scope, &warnings, capacity);
     {
         let _span = tracing::info_span!("blame").entered();
+        if !view.causes.is_empty() {
+            opened.probe(context).add_manifests(&mut survey.observed);
+        }
         Files::of(&comparison, &observed, &survey.observed).fill(&mut view, &opened.graph);
         Blame { git: &git, root: &opened.project.root, graphs, base: &base }.fill(&mut view);
     }
@@ -123,14 +127,21 @@ fn compared(
         facts,
         wanted,
         absence: &|name| side.absences.of_name(name, "the base"),
+        is_incomplete: &is_incomplete,
     };
     let new = Side {
         graph: &opened.graph,
         facts: survey.facts(),
         wanted: &survey.wanted,
         absence: &|name| absences.of_name(name, "this tree"),
+        is_incomplete: &is_incomplete,
     };
     compare(&old, &new)
+}
+
+/// What a board includes of a repository that nobody has cloned is not known; of a kernel all is.
+fn is_incomplete(node: &Node) -> bool {
+    !matches!(node.name.kind(), "config" | "kernel")
 }
 
 /// What is wanted of the base. A selector has to mean something on one of the sides. What is wanted of this tree is looked

@@ -27,7 +27,8 @@ pub enum Author {
 const NOT_YET: &str = "0000000000000000000000000000000000000000";
 
 impl Git {
-    /// Who wrote lines of a file, as far as they were written since a commit. `file` is relative to `dir`.
+    /// Who wrote the last of what was written since a commit in each of some stretches of a file: its first line and its
+    /// last one. `file` is relative to `dir`.
     ///
     /// # Errors
     /// When git fails, as it does for a file that it does not track.
@@ -35,15 +36,20 @@ impl Git {
         &self,
         dir: &Path,
         file: &str,
-        lines: &BTreeSet<u32>,
+        stretches: &BTreeSet<(u32, u32)>,
         since: &str,
     ) -> Result<HashMap<u32, Author>, Error> {
         let mut args =
             vec!["blame".to_owned(), "--porcelain".to_owned(), "--encoding=UTF-8".into()];
-        args.extend(lines.iter().map(|line| format!("-L{line},{line}")));
+        args.extend(stretches.iter().map(|(first, last)| format!("-L{first},{last}")));
         args.extend([format!("^{since}"), "--".to_owned(), file.to_owned()]);
         let said = self.call(dir, args).limit(16 << 20).answer()?.stdout;
-        Ok(blamed(&String::from_utf8_lossy(&said)))
+        let lines = blamed(&String::from_utf8_lossy(&said));
+        let last = |&(first, last): &(u32, u32)| {
+            let written = (first..=last).filter_map(|line| lines.get(&line));
+            Some((first, written.max_by_key(|(when, _)| *when)?.1.clone()))
+        };
+        Ok(stretches.iter().filter_map(last).collect())
     }
 
     /// Who last touched one of some files, as far as that was since a commit. They are relative to `dir`.
@@ -94,11 +100,14 @@ impl Git {
 struct Known {
     author: Arc<str>,
     subject: Arc<str>,
+    /// When it was made, in seconds since 1970.
+    when: i64,
     is_before: bool,
 }
 
 /// Reads what `git blame --porcelain` prints: for each line a head, what is new of its commit, and after a tab the line.
-fn blamed(text: &str) -> HashMap<u32, Author> {
+/// Answers when each line was written, and by whom.
+fn blamed(text: &str) -> HashMap<u32, (i64, Author)> {
     let mut commits: HashMap<&str, Known> = HashMap::new();
     let mut of_lines: Vec<(u32, &str)> = Vec::new();
     let mut current = "";
@@ -120,6 +129,7 @@ fn blamed(text: &str) -> HashMap<u32, Author> {
             match line.split_once(' ') {
                 Some(("author", name)) => known.author = name.into(),
                 Some(("summary", subject)) => known.subject = subject.into(),
+                Some(("committer-time", when)) => known.when = when.parse().unwrap_or_default(),
                 None if line == "boundary" => known.is_before = true,
                 _ => {}
             }
@@ -127,11 +137,11 @@ fn blamed(text: &str) -> HashMap<u32, Author> {
     }
     let author = |(line, commit): (u32, &str)| {
         if commit == NOT_YET {
-            return Some((line, Author::Uncommitted));
+            return Some((line, (i64::MAX, Author::Uncommitted)));
         }
         let known = commits.get(commit).filter(|known| !known.is_before)?.clone();
-        let Known { author, subject, .. } = known;
-        Some((line, Author::Commit { commit: commit.into(), author, subject }))
+        let Known { author, subject, when, .. } = known;
+        Some((line, (when, Author::Commit { commit: commit.into(), author, subject })))
     };
     of_lines.into_iter().filter_map(author).collect()
 }
@@ -146,6 +156,7 @@ mod tests {
 1111111111111111111111111111111111111111 3 4 1
 author A U Thor
 author-mail <a@example.com>
+committer-time 1719835200
 summary boundary
 filename a.yaml
 \tboundary
@@ -169,9 +180,10 @@ filename a.yaml
             author: "A U Thor".into(),
             subject: "boundary".into(),
         };
-        assert_eq!(blame.get(&4), Some(&author));
-        assert_eq!(blame.get(&6), Some(&author));
+        let written = (1_719_835_200, author);
+        assert_eq!(blame.get(&4), Some(&written));
+        assert_eq!(blame.get(&6), Some(&written));
         assert_eq!(blame.get(&1), None, "it is older than what was asked for");
-        assert_eq!(blame.get(&7), Some(&Author::Uncommitted));
+        assert_eq!(blame.get(&7), Some(&(i64::MAX, Author::Uncommitted)));
     }
 }

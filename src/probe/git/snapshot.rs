@@ -153,7 +153,19 @@ impl Git {
     /// When git fails.
     pub fn clean(&self, top: &Path) -> Result<Clean, Error> {
         let listed = self.call(top, ["ls-files", "-v", "-s", "-z"]).limit(MOST).answer()?.stdout;
-        let changed = ["diff-files", "--name-only", "-z", "--no-renames", "--no-ext-diff"];
+        // Unlike `diff-files`, it looks into files of which only the times are others, as git would check them out.
+        let changed = [
+            "-c",
+            "diff.autoRefreshIndex=true",
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--no-relative",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--ignore-submodules=all",
+        ];
         let changed = self.call(top, changed).limit(MOST).answer()?.stdout;
         let changed: HashSet<&[u8]> = changed.split(|&byte| byte == 0).collect();
         let file = |line: &[u8]| {

@@ -74,7 +74,10 @@ pub(super) fn code(text: &str) -> String {
 
 /// Nodes as the lines of a cell; of many, the first and how many they are.
 pub(super) fn name_lines(of: &[&NodeName]) -> String {
-    let mut all = names(of, 100);
+    // In order of name, because then more of them share a pair of braces.
+    let mut of = of.to_vec();
+    of.sort_unstable();
+    let mut all = names(&of, 100);
     let rest =
         (all.len() > MOST_NAME_LINES).then(|| format!("… {} in all", count(of.len(), "node")));
     all.truncate(MOST_NAME_LINES);

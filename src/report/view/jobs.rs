@@ -65,7 +65,7 @@ impl MatrixView {
             };
             of.sort_unstable();
             JobView {
-                id: unique(id, &mut ids),
+                id: unique(&id, &mut ids),
                 name,
                 selectors: names(&of, usize::MAX).join(" "),
                 nodes: of.len(),
@@ -109,8 +109,8 @@ fn cut(ascii: &str, most: usize) -> String {
 }
 
 /// Two names can make one id, and of long ones the end is cut.
-fn unique(id: String, taken: &mut HashSet<String>) -> String {
-    let mut candidate = id.clone();
+fn unique(id: &str, taken: &mut HashSet<String>) -> String {
+    let mut candidate = id.to_owned();
     let mut number = 2;
     // Artifacts are files on systems that do not tell large letters from small ones.
     while !taken.insert(candidate.to_ascii_lowercase()) {

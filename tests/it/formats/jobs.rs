@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::{HOSTILE, outputs};
 use crate::bad_input::two_boards;
+use crate::kernel_world::KernelWorld;
 use crate::report::boards::State;
 
 /// Nodes of these names without anything, and their plan.
@@ -122,6 +123,34 @@ fn more_jobs_than_github_takes_are_put_together() {
     assert!(told.stderr.contains("300 jobs are more than the 256 that GitHub takes"), "{told}");
     let again = world.graph_ok(&["plan", "--offline", "--format", "github"]);
     assert_eq!(again.stdout, told.stdout, "the same every time");
+}
+
+#[test]
+fn a_kernel_is_built_with_its_config() {
+    let kernels = KernelWorld::small();
+    let world = kernels.world();
+    let nodes_of = |shards: &[&str]| -> Vec<Vec<String>> {
+        let told = world.graph_ok(&[&["plan", "--format", "github"], shards].concat());
+        let matrix = matrix(&told.stdout);
+        let jobs = matrix["include"].as_array().unwrap();
+        let words = |job: &Value| {
+            let words = job["selectors"].as_str().unwrap().split(' ');
+            let words: Vec<&str> =
+                [&["list", "--format", "json"], &words.collect::<Vec<_>>()[..]].concat();
+            let list: Value = serde_json::from_str(&world.graph_ok(&words).stdout).unwrap();
+            let names = list["nodes"].as_array().unwrap().iter();
+            names.map(|node| node["name"].as_str().unwrap().to_owned()).collect()
+        };
+        jobs.iter().map(words).collect()
+    };
+    for jobs in [nodes_of(&[]), nodes_of(&["--shards", "2"])] {
+        assert!(jobs.len() > 1, "{jobs:?}");
+        for nodes in jobs {
+            let configs = nodes.iter().filter_map(|name| name.strip_prefix("config/"));
+            let kernels = nodes.iter().filter_map(|name| name.strip_prefix("kernel/"));
+            assert_eq!(configs.collect::<Vec<_>>(), kernels.collect::<Vec<_>>());
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod drawings;
 mod jobs;
+mod markdown;
 mod readme;
 mod reverted;
 mod schemas;
