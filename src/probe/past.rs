@@ -35,9 +35,15 @@ pub struct Past<'a> {
     /// Where the project's root lies in that.
     root: &'a Path,
     clean: OnceLock<Result<Clean, String>>,
-    links: OnceLock<Result<HashMap<Vec<u8>, Vec<u8>>, String>>,
-    manifests: Mutex<Vec<(Digest, Vec<(String, Digest)>)>>,
+    links: OnceLock<Result<Targets, String>>,
+    manifests: Mutex<Vec<Manifest>>,
 }
+
+/// Where each link points, by its path.
+type Targets = HashMap<Vec<u8>, Vec<u8>>;
+
+/// The files of a tree, by the digest of the tree.
+type Manifest = (Digest, Vec<(String, Digest)>);
 
 /// Where a path leads.
 enum Leads<'s> {
@@ -287,7 +293,7 @@ impl<'a> Past<'a> {
         contents(self.probe, &self.git, self.snapshot, clean, of)
     }
 
-    fn links(&self) -> Result<&HashMap<Vec<u8>, Vec<u8>>, String> {
+    fn links(&self) -> Result<&Targets, String> {
         let read = || {
             let links = self.snapshot.entries.iter().filter(|entry| entry.kind == EntryKind::Link);
             let links: Vec<&SnapshotEntry> = links.collect();

@@ -59,7 +59,7 @@ fn a_revision_that_nobody_has_is_the_users() {
     let world = boards();
     let plan = |base: &str| world.graph(&["plan", "--offline", "--base", base]);
     for base in ["no-such-branch", "HEAD~9", "--all", "a b", "`x`"] {
-        let output = plan(&format!("{base}"));
+        let output = plan(base);
         assert_eq!(output.code, Some(2), "{output}");
         assert_eq!(output.stdout, "", "{output}");
     }
