@@ -9,9 +9,12 @@
 //! digest · list name resource words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
 //! facts · action · walk       what is so now, and what of it goes into a node
-//! fingerprint                 what that makes of a node
-//! deferred keyed              the same, not yet made, and its key alone
-//! record · verdict · plan     what was so last time, what follows for one node, and for all
+//! key · fingerprint           what that makes of a node
+//! passes piece · own          the short way to most of it, for many nodes at once
+//! deferred                    the same, not yet made
+//! record lasts                what was so last time
+//! verdict · judged            what follows for one node
+//! stages twins · plan         what follows for all
 //! query                       which nodes are meant
 //! schedule · event            a run under way, and what is told of it
 //! ```
@@ -31,18 +34,29 @@ pub mod facts;
 
 mod action;
 
+mod key;
+mod passes;
 mod walk;
 
 pub mod fingerprint;
 
+mod piece;
+
+mod own;
+
 pub mod deferred;
-mod keyed;
 
 pub mod record;
+
+mod lasts;
 
 pub mod executed;
 
 pub mod verdict;
+
+mod judged;
+mod stages;
+mod twins;
 
 pub mod plan;
 pub mod query;

@@ -195,7 +195,8 @@ fn build(
         now: context.began_ms(),
     });
     let on_failure = if settings.run.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
-    let schedule = Schedule::new(
+    let schedule = Schedule::after(
+        plan,
         &opened.graph,
         &survey.wanted,
         survey.forced.iter().copied(),
