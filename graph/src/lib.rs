@@ -1,7 +1,8 @@
 //! The engine of `graph`: what was declared, what is so now, what was so last time, and what follows.
 //!
 //! **Invariant: pure.** Nothing here reads a file, a clock, the environment or the network, and nothing starts a
-//! process; `.clippy.toml` bans the ways. Values come in, values go out, so everything is tested with literals.
+//! process; `.clippy.toml` bans the ways. Values come in, values go out, so everything is tested with literals. Long lists
+//! are worked on by several threads, which is not seen from outside.
 //!
 //! **Invariant: layered.** The modules stand in groups; one imports only from groups above its own.
 //!

@@ -1,5 +1,5 @@
-//! Work on a long list, done by several threads in passes over parts of it. The engine's one door to threads. Knows
-//! nothing of what is done.
+//! Work on a long list, done by several threads in passes over parts of it. The engine's one door to threads: what is made
+//! is the same however many they are. Knows nothing of what is done.
 
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;

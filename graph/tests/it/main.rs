@@ -10,4 +10,5 @@ mod model;
 mod reads;
 mod runs;
 mod select;
+mod shortcuts;
 mod world;
