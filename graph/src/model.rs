@@ -127,14 +127,17 @@ impl Graph {
             }
         }
         let mut edges = Vec::new();
+        let mut before: Option<(&NodeName, NodeId)> = None;
         for (index, node) in spec.nodes.iter_mut().enumerate() {
             if node.needs.len() > 1 {
                 let mut seen = HashSet::new();
                 node.needs.retain(|need| seen.insert(need.clone()));
             }
             for need in &node.needs {
-                match by_name.get(need) {
-                    Some(&target) => edges.push((target, NodeId::of(index))),
+                // A front-end declares what a node needs just before it, more often than not, and has one name for both.
+                let before = before.filter(|(name, _)| name.is(need)).map(|(_, id)| id);
+                match before.or_else(|| by_name.get(need).copied()) {
+                    Some(target) => edges.push((target, NodeId::of(index))),
                     None => defects.push(Defect::Dangling {
                         name: node.name.clone(),
                         need: need.clone(),
@@ -142,6 +145,7 @@ impl Graph {
                     }),
                 }
             }
+            before = Some((&node.name, NodeId::of(index)));
         }
         let position = match order(spec.nodes.len(), &edges) {
             Ok(position) if defects.is_empty() => position,
