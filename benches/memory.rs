@@ -40,20 +40,35 @@ fn fingerprints(nodes: usize) -> Vec<(NodeName, Fingerprint)> {
     spec.nodes.iter().map(|node| (node.name.clone(), parts(node, &facts))).collect()
 }
 
+fn execution((node, fingerprint): &(NodeName, Fingerprint)) -> Execution {
+    let Executed { parts, key, reads, wide_key } = Executed::judged(fingerprint);
+    let cost = Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 1 << 30 };
+    let (node, cause) = (node.clone(), Cause::Judged);
+    Execution { node, key, parts, reads, wide_key, cost, ended: NOW, cause }
+}
+
 /// Records of failures, so that no artifact is measured; each is on the disk before the next.
 fn write(run: &Run, all: &[(NodeName, Fingerprint)]) {
-    for (node, fingerprint) in all {
-        let Executed { parts, key, reads, wide_key } = Executed::judged(fingerprint);
-        let cost = Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 1 << 30 };
-        let (node, cause) = (node.clone(), Cause::Judged);
-        let execution = Execution { node, key, parts, reads, wide_key, cost, ended: NOW, cause };
-        run.commit_failure(execution, Outcome::Failed).expect("it can be written");
+    for node in all {
+        run.commit_failure(execution(node), Outcome::Failed).expect("it can be written");
     }
 }
 
-/// Each record in a transaction of its own, as a run writes them.
-#[divan::bench(args = sizes(), sample_count = 3, sample_size = 1)]
-fn records_written(bencher: Bencher<'_, '_>, nodes: usize) {
+/// Records of successes without an artifact, a thousand at a time.
+fn write_together(run: &Run, all: &[(NodeName, Fingerprint)]) {
+    for some in all.chunks(1000) {
+        let successes = some.iter().map(|node| (execution(node), Vec::new())).collect();
+        for record in run.commit_successes(successes) {
+            record.expect("it can be written");
+        }
+    }
+}
+
+fn bench_written(
+    bencher: Bencher<'_, '_>,
+    nodes: usize,
+    write: fn(&Run, &[(NodeName, Fingerprint)]),
+) {
     let all = fingerprints(nodes);
     bencher
         .counter(ItemsCount::new(nodes))
@@ -65,6 +80,19 @@ fn records_written(bencher: Bencher<'_, '_>, nodes: usize) {
         .bench_local_refs(|(_, _, run)| write(run, &all));
 }
 
+/// Each record in a transaction of its own, as a run writes what ends alone. It waits for the disk for each, so that there
+/// is no more to learn from a million.
+#[divan::bench(args = sizes().into_iter().filter(|nodes| *nodes <= 1000), sample_count = 3, sample_size = 1)]
+fn records_written(bencher: Bencher<'_, '_>, nodes: usize) {
+    bench_written(bencher, nodes, write);
+}
+
+/// A thousand records in a transaction, as a run writes what ends together.
+#[divan::bench(args = sizes(), sample_count = 3, sample_size = 1)]
+fn records_written_together(bencher: Bencher<'_, '_>, nodes: usize) {
+    bench_written(bencher, nodes, write_together);
+}
+
 /// The last record of each node, as a plan asks for them, and the cache opened for it.
 #[divan::bench(args = sizes(), max_time = 20)]
 fn records_read(bencher: Bencher<'_, '_>, nodes: usize) {
@@ -72,7 +100,7 @@ fn records_read(bencher: Bencher<'_, '_>, nodes: usize) {
     let all = fingerprints(nodes);
     {
         let (_cache, run) = begin(dir.path());
-        write(&run, &all);
+        write_together(&run, &all);
     }
     let names: Vec<NodeName> = all.into_iter().map(|(node, _)| node).collect();
     bencher.counter(ItemsCount::new(nodes)).bench_local(|| {

@@ -14,6 +14,7 @@ use crate::codec::{Reader, put_count, put_number};
 use crate::error::Fault;
 use crate::intern::{Texts, blob, digest, find_node, head, node_id, text_id, unsigned};
 use crate::parts::pack;
+use crate::slices;
 
 /// What called for an execution, beside the difference to the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,12 +100,12 @@ fn outcome_of(code: i64) -> Result<Outcome, Fault> {
 /// Writes an execution as the last of its node. Gives its id.
 pub(crate) fn insert(
     tx: &Connection,
+    texts: &mut Texts,
     record: &Record,
     (cause, origin): (Cause, Origin),
     stamp: Option<&[u8]>,
 ) -> Result<i64, Fault> {
-    let mut texts = Texts::default();
-    let node = node_id(tx, &mut texts, &record.node)?;
+    let node = node_id(tx, texts, &record.node)?;
     let previous: Option<i64> = tx
         .prepare_cached("SELECT last FROM nodes WHERE id = ?1")?
         .query_row([node], |row| row.get(0))?;
@@ -129,8 +130,8 @@ pub(crate) fn insert(
         signed(record.cost.wall_ms),
         signed(record.cost.cpu_ms),
         signed(record.cost.peak_memory),
-        pack(tx, &mut texts, &record.parts)?,
-        pack_outputs(tx, &record.outputs)?,
+        pack(tx, texts, &record.parts)?,
+        pack_outputs(tx, texts, &record.outputs)?,
         record.reads.as_ref().map(Digest::as_bytes),
         record.wide_key.as_ref().map(Digest::as_bytes),
     ])?;
@@ -142,6 +143,7 @@ pub(crate) fn insert(
         "UPDATE nodes SET last = ?1 WHERE id = ?2 AND ?3 IS NULL"
     };
     tx.prepare_cached(update)?.execute((id, node, stamp))?;
+    slices::forget(tx, &record.node)?;
     Ok(id)
 }
 
@@ -149,11 +151,15 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn pack_outputs(tx: &Connection, outputs: &[OutputFile]) -> Result<Vec<u8>, Fault> {
+fn pack_outputs(
+    tx: &Connection,
+    texts: &mut Texts,
+    outputs: &[OutputFile],
+) -> Result<Vec<u8>, Fault> {
     let mut out = Vec::with_capacity(outputs.len() * 40 + 1);
     put_count(&mut out, outputs.len());
     for output in outputs {
-        let path = u64::try_from(text_id(tx, &output.path)?).expect("ids are positive");
+        let path = u64::try_from(text_id(tx, texts, &output.path)?).expect("ids are positive");
         put_number(&mut out, path * 2 + u64::from(output.executable));
         put_number(&mut out, output.size);
         out.extend_from_slice(output.digest.as_bytes());

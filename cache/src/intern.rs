@@ -17,7 +17,16 @@ pub(crate) fn head(digest: &Digest) -> i64 {
 }
 
 /// The id of a text, which is made if it has none.
-pub(crate) fn text_id(tx: &Connection, text: &str) -> Result<i64, Fault> {
+pub(crate) fn text_id(tx: &Connection, texts: &mut Texts, text: &str) -> Result<i64, Fault> {
+    if let Some(&id) = texts.ids.get(text) {
+        return Ok(id);
+    }
+    let id = stored_text_id(tx, text)?;
+    texts.ids.insert(text.into(), id);
+    Ok(id)
+}
+
+fn stored_text_id(tx: &Connection, text: &str) -> Result<i64, Fault> {
     let hash = head(&Digest::of(text.as_bytes()));
     let found = tx
         .prepare_cached("SELECT id FROM texts WHERE hash = ?1 AND text = ?2")?
@@ -60,7 +69,7 @@ pub(crate) fn node_id(tx: &Connection, texts: &mut Texts, name: &NodeName) -> Re
     let (dir, leaf) = split(name);
     tx.prepare_cached("INSERT INTO nodes (hash, dir, leaf) VALUES (?1, ?2, ?3)")?.execute((
         name_head(name),
-        text_id(tx, dir)?,
+        text_id(tx, texts, dir)?,
         leaf,
     ))?;
     Ok(tx.last_insert_rowid())
@@ -89,9 +98,15 @@ fn split(name: &NodeName) -> (&str, &str) {
     name.as_str().rsplit_once('/').expect("a node name has two segments")
 }
 
-/// Texts that were looked up already.
+/// Texts and parts that were looked up already. Who writes drops it with the transaction: what was written in one that
+/// was rolled back, or what `gc` has removed since, has no id any more.
 #[derive(Default)]
-pub(crate) struct Texts(HashMap<i64, Arc<str>>);
+pub(crate) struct Texts {
+    texts: HashMap<i64, Arc<str>>,
+    ids: HashMap<Box<str>, i64>,
+    /// The ids of parts, by what identifies them.
+    pub(crate) parts: HashMap<Digest, i64>,
+}
 
 impl Texts {
     /// All of them, for those who will need many.
@@ -102,12 +117,12 @@ impl Texts {
         while let Some(row) = rows.next()? {
             texts.insert(row.get(0)?, text(row, 1)?.into());
         }
-        Ok(Self(texts))
+        Ok(Self { texts, ..Self::default() })
     }
 
     /// One by its id.
     pub(crate) fn find(&mut self, db: &Connection, id: i64) -> Result<Arc<str>, Fault> {
-        match self.0.entry(id) {
+        match self.texts.entry(id) {
             Entry::Occupied(known) => Ok(known.get().clone()),
             Entry::Vacant(free) => {
                 let found: Option<String> = db

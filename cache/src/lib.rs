@@ -13,7 +13,7 @@
 //! # Invariants
 //!
 //! - **A record is written only after its outputs are in the store and in place**, both flushed to the disk:
-//!   [`Run::commit_success`] does the three in order, and there is no other way to write a success.
+//!   [`Run::commit_successes`] does the three in order, for one or for many, and there is no other way to write one.
 //! - **No record claims what is gone.** Records let go of artifacts before artifacts are removed ([`Cache::gc`]), and
 //!   where outputs are is looked up, never remembered.
 //! - **What is served was checked.** An artifact leaves the store only by a copy whose digest was found right.
@@ -26,12 +26,13 @@
 //! ```text
 //! error                                     what can go wrong
 //! codec stamp schema                        bytes, times, formats
-//! copy db lock                              files, the database, the one writer
+//! copy db flush lock                        files, the database, waiting for the disk, the one writer
 //! intern store                              small numbers for names; artifacts
-//! parts place                               what went into a node; outputs in place
+//! parts place slices                        what went into a node; outputs in place; what was wholly fresh
 //! executions files manifests read_sets refs state tools   the tables, and the directory that has it all
 //! claims leftovers records                  what is kept, what was left half done, what the engine is told
-//! runs · history · gc and sweep · upkeep    writing, looking back, making room, looking after it
+//! commit                                    successes, many at a time
+//! runs settled · history · gc and sweep · upkeep   writing, looking back, making room, looking after it
 //! cache                                     the front door
 //! ```
 
@@ -43,6 +44,7 @@ mod stamp;
 
 mod copy;
 mod db;
+mod flush;
 mod lock;
 
 mod intern;
@@ -50,6 +52,7 @@ mod store;
 
 mod parts;
 mod place;
+mod slices;
 
 mod executions;
 mod files;
@@ -63,7 +66,10 @@ mod claims;
 mod leftovers;
 mod records;
 
+mod commit;
+
 mod runs;
+mod settled;
 
 mod history;
 
@@ -75,6 +81,7 @@ mod upkeep;
 mod cache;
 
 pub use cache::Cache;
+pub use commit::{Execution, Produced};
 pub use error::Error;
 pub use executions::{Cause, Origin};
 pub use files::{Content, Links};
@@ -82,5 +89,6 @@ pub use gc::{GcReport, Mode, Policy};
 pub use history::{Before, InRun, Past, RunStatus, RunSummary};
 pub use lock::{Guard, Holder, LockError};
 pub use refs::SeenRef;
-pub use runs::{Counts, Execution, Produced, Run, RunEnd};
+pub use runs::{Counts, Run, RunEnd};
+pub use settled::{Generation, Look, Settled, Slice};
 pub use upkeep::{Problem, Stat};

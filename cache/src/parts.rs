@@ -27,7 +27,7 @@ pub(crate) fn pack(tx: &Connection, texts: &mut Texts, parts: &[Part]) -> Result
     for part in parts {
         match need(part) {
             Some(node) => needs.push((node_id(tx, texts, &node)?, part.digest)),
-            None => ids.push(part_id(tx, part)?),
+            None => ids.push(part_id(tx, texts, part)?),
         }
     }
     ids.sort_unstable();
@@ -52,8 +52,22 @@ fn is_short(part: &Part) -> bool {
     *part.shown == *part.digest.short()
 }
 
-fn part_id(tx: &Connection, part: &Part) -> Result<i64, Fault> {
-    let hash = head(&identity(part));
+fn part_id(tx: &Connection, texts: &mut Texts, part: &Part) -> Result<i64, Fault> {
+    let identity = identity(part);
+    if let Some(&id) = texts.parts.get(&identity) {
+        return Ok(id);
+    }
+    let id = stored_part_id(tx, texts, part, head(&identity))?;
+    texts.parts.insert(identity, id);
+    Ok(id)
+}
+
+fn stored_part_id(
+    tx: &Connection,
+    texts: &mut Texts,
+    part: &Part,
+    hash: i64,
+) -> Result<i64, Fault> {
     let found = tx
         .prepare_cached("SELECT id FROM parts WHERE hash = ?1 AND digest = ?2")?
         .query_row((hash, part.digest.as_bytes()), |row| row.get(0))
@@ -61,14 +75,14 @@ fn part_id(tx: &Connection, part: &Part) -> Result<i64, Fault> {
     if let Some(id) = found {
         return Ok(id);
     }
-    let file = part.declared.as_ref().map(|place| text_id(tx, &place.file)).transpose()?;
+    let file = part.declared.as_ref().map(|place| text_id(tx, texts, &place.file)).transpose()?;
     tx.prepare_cached(
         "INSERT INTO parts (hash, name, digest, shown, file, line, col, role)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute((
         hash,
-        text_id(tx, &part.name)?,
+        text_id(tx, texts, &part.name)?,
         part.digest.as_bytes(),
         (!is_short(part)).then_some(&*part.shown),
         file,

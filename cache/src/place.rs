@@ -4,7 +4,8 @@
 //! the file system can (Linux has, on ext4, btrfs, xfs, tmpfs and overlayfs). Where it cannot there is a moment without
 //! any; never one with half of them. What was there before goes with its directory.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -12,13 +13,24 @@ use graph::digest::Fields;
 use graph::name::NodeName;
 use graph::record::OutputFile;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use tempfile::TempDir;
 
 use crate::error::Error;
-use crate::stamp::{Stamp, sync_dir, wait_until_past};
+use crate::flush::to_disk;
+use crate::stamp::{Nanos, Stamp, wait_until_past};
 use crate::store::Store;
 
 /// What the file system said of the outputs of a node when they were put in place, in short.
 pub(crate) type PlacedStamp = [u8; 16];
+
+/// Outputs that were put together and are not in place.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The directory of all, and those below it, each after the one that it lies in.
+    dirs: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+    stamps: Vec<Stamp>,
+}
 
 /// The directory below which all nodes have theirs.
 pub(crate) struct Outputs {
@@ -28,6 +40,11 @@ pub(crate) struct Outputs {
 impl Outputs {
     pub(crate) fn at(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// The directory below which all nodes have theirs.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The directory of a node.
@@ -40,6 +57,36 @@ impl Outputs {
         self.root.join(".unfinished")
     }
 
+    /// A directory in which outputs are put together, and into which what was in place before goes.
+    pub(crate) fn workshop(&self) -> Result<TempDir, Error> {
+        let unfinished = self.unfinished();
+        fs::create_dir_all(&unfinished).map_err(Error::io("create", &unfinished))?;
+        let made = tempfile::Builder::new().prefix("place-").tempdir_in(&unfinished);
+        made.map_err(Error::io("create", &unfinished))
+    }
+
+    /// Puts outputs together as the directory `at`; not yet on the disk. `fetch` makes the file of an output, told by its
+    /// place in the list.
+    pub(crate) fn make(
+        at: PathBuf,
+        outputs: &[OutputFile],
+        mut fetch: impl FnMut(usize, &Path) -> Result<File, Error>,
+    ) -> Result<Made, Error> {
+        fs::create_dir(&at).map_err(Error::io("create", &at))?;
+        let mut dirs = vec![at];
+        let mut files = Vec::with_capacity(outputs.len());
+        let mut stamps = Vec::with_capacity(outputs.len());
+        for (index, output) in outputs.iter().enumerate() {
+            check_path(&output.path)?;
+            let path = dirs[0].join(&output.path);
+            make_parents(&path, &mut dirs)?;
+            let metadata = fetch(index, &path)?.metadata().map_err(Error::io("read", &path))?;
+            stamps.push(Stamp::of(&metadata));
+            files.push(path);
+        }
+        Ok(Made { dirs, files, stamps })
+    }
+
     /// Puts outputs in place from the store. `None` is for a file system whose times cannot be relied on.
     pub(crate) fn place(
         &self,
@@ -47,34 +94,17 @@ impl Outputs {
         node: &NodeName,
         outputs: &[OutputFile],
     ) -> Result<Option<PlacedStamp>, Error> {
-        let unfinished = self.unfinished();
-        fs::create_dir_all(&unfinished).map_err(Error::io("create", &unfinished))?;
-        let temporary = tempfile::Builder::new()
-            .prefix("place-")
-            .tempdir_in(&unfinished)
-            .map_err(Error::io("create", &unfinished))?;
-        let made = temporary.path().join("new");
-        fs::create_dir(&made).map_err(Error::io("create", &made))?;
-        let mut dirs = vec![made.clone()];
-        let mut stamps = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            check_path(&output.path)?;
-            let path = made.join(&output.path);
-            make_parents(&made, &path, &mut dirs)?;
-            let file = store.fetch(output, &path)?;
-            let metadata = file.metadata().map_err(Error::io("read", &path))?;
-            stamps.push(Stamp::of(&metadata));
-        }
-        for dir in dirs.iter().rev() {
-            sync_dir(dir).map_err(Error::io("write", dir))?;
-        }
-        let newest = stamps.iter().map(Stamp::newest).max().unwrap_or(0);
-        let is_past = wait_until_past(temporary.path(), newest);
-        self.swap_in(&made, node)?;
-        if let Err(error) = temporary.close() {
-            tracing::debug!("the outputs before are still there: {error}");
-        }
-        Ok(is_past.then(|| stamp_of(outputs.iter().zip(stamps))))
+        let workshop = self.workshop()?;
+        let made = Self::make(workshop.path().join("new"), outputs, |index, path| {
+            store.fetch(&outputs[index], path)
+        })?;
+        to_disk(&made.written().cloned().collect::<Vec<_>>(), &[&self.root])?;
+        let is_past = wait_until_past(workshop.path(), made.newest());
+        let mut changed = BTreeSet::new();
+        self.swap_in(&made, node, &mut changed)?;
+        to_disk(&changed.into_iter().collect::<Vec<_>>(), &[&self.root])?;
+        discard(workshop);
+        Ok(is_past.then(|| made.stamp(outputs)))
     }
 
     /// What the file system says now of outputs that were put in place; `None` if one is missing or is no file.
@@ -90,15 +120,50 @@ impl Outputs {
         Some(stamp_of(stamps?.into_iter()))
     }
 
-    fn swap_in(&self, made: &Path, node: &NodeName) -> Result<(), Error> {
+    /// Puts what was put together, and is on the disk, in place, and adds the directories to `changed` in which that is
+    /// to be found.
+    pub(crate) fn swap_in(
+        &self,
+        made: &Made,
+        node: &NodeName,
+        changed: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Error> {
         let dir = self.dir(node);
         let parent = dir.parent().expect("a node has a kind");
-        fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-        exchange(made, &dir).map_err(Error::io("put in place", &dir))?;
+        if !changed.contains(parent) {
+            fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+        }
+        exchange(&made.dirs[0], &dir).map_err(Error::io("put in place", &dir))?;
         for dir in parent.ancestors().take_while(|dir| dir.starts_with(&self.root)) {
-            sync_dir(dir).map_err(Error::io("write", dir))?;
+            if !changed.insert(dir.to_owned()) {
+                break;
+            }
         }
         Ok(())
+    }
+}
+
+impl Made {
+    /// What has to be on the disk before it is put in place: the files, and the directories after what they hold.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().chain(self.dirs.iter().rev())
+    }
+
+    /// When the last of the files was written, in the file system's time.
+    pub(crate) fn newest(&self) -> Nanos {
+        self.stamps.iter().map(Stamp::newest).max().unwrap_or(0)
+    }
+
+    /// The stamp of these outputs in place; the list is that of which they were made.
+    pub(crate) fn stamp(&self, outputs: &[OutputFile]) -> PlacedStamp {
+        stamp_of(outputs.iter().zip(self.stamps.iter().copied()))
+    }
+}
+
+/// Removes a workshop with what was in place before.
+pub(crate) fn discard(workshop: TempDir) {
+    if let Err(error) = workshop.close() {
+        tracing::debug!("the outputs before are still there: {error}");
     }
 }
 
@@ -126,12 +191,11 @@ pub(crate) fn check_path(path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn make_parents(root: &Path, path: &Path, dirs: &mut Vec<PathBuf>) -> Result<(), Error> {
+/// Makes the directories above a file that are not among `dirs`, the first of which is the root.
+fn make_parents(path: &Path, dirs: &mut Vec<PathBuf>) -> Result<(), Error> {
     let parent = path.parent().expect("an output lies below its root");
-    let missing: Vec<&Path> = parent
-        .ancestors()
-        .take_while(|dir| *dir != root && !dirs.iter().any(|known| known == dir))
-        .collect();
+    let missing: Vec<&Path> =
+        parent.ancestors().take_while(|dir| !dirs.iter().any(|known| known == dir)).collect();
     for dir in missing.into_iter().rev() {
         fs::create_dir(dir).map_err(Error::io("create", dir))?;
         dirs.push(dir.to_owned());
@@ -145,7 +209,7 @@ fn make_parents(root: &Path, path: &Path, dirs: &mut Vec<PathBuf>) -> Result<(),
 /// | inode, size, modification and change time | eight bytes each |
 ///
 /// The device has no part in it: its number can be another after every boot.
-fn stamp_of<'a>(stamps: impl Iterator<Item = (&'a OutputFile, Stamp)>) -> PlacedStamp {
+pub(crate) fn stamp_of<'a>(stamps: impl Iterator<Item = (&'a OutputFile, Stamp)>) -> PlacedStamp {
     let mut fields = Fields::of("graph outputs in place v1");
     for (output, stamp) in stamps {
         fields.add(&output.path);

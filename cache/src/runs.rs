@@ -1,71 +1,21 @@
 //! A run under way: every way to write down what happened in it. Knows no plan and no process.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use graph::digest::Digest;
-use graph::executed::Executed;
-use graph::fingerprint::{Part, key_of};
 use graph::name::NodeName;
-use graph::record::{Cost, Outcome, OutputFile, Record};
+use graph::record::{Outcome, OutputFile, Record};
 use graph::schedule::Ending;
-use graph::verdict::Verdict;
 use rusqlite::Connection;
 
 use crate::codec::{Reader, put_count, put_set};
+use crate::commit::{self, Execution, Produced};
 use crate::error::{Error, Fault};
-use crate::executions::{Cause, Origin, insert};
+use crate::executions::{Origin, insert};
 use crate::intern::{Texts, count, node_id};
 use crate::leftovers;
 use crate::lock::Guard;
-use crate::place::check_path;
 use crate::records::are_in_place;
 use crate::state::State;
-
-/// What is known of an execution when it has ended.
-#[derive(Debug, Clone)]
-pub struct Execution {
-    /// The node.
-    pub node: NodeName,
-    /// The key it ran under; a node that had none can fail, but not succeed.
-    pub key: Option<Digest>,
-    /// Its parts, from the judgement that started it.
-    pub parts: Vec<Part>,
-    /// Which files of its commit it read, as far as that is known.
-    pub reads: Option<Digest>,
-    /// The key that it has where nobody knows what it reads, if that is another one.
-    pub wide_key: Option<Digest>,
-    /// What it cost.
-    pub cost: Cost,
-    /// When it ended, in milliseconds since 1970.
-    pub ended: i64,
-    /// What called for it.
-    pub cause: Cause,
-}
-
-impl Execution {
-    /// What is known of an execution that a verdict called for.
-    #[must_use]
-    pub fn of(
-        node: &NodeName,
-        executed: Executed,
-        verdict: &Verdict,
-        (cost, ended): (Cost, i64),
-    ) -> Self {
-        let Executed { parts, key, reads, wide_key } = executed;
-        let (node, cause) = (node.clone(), Cause::of(verdict));
-        Self { node, key, parts, reads, wide_key, cost, ended, cause }
-    }
-}
-
-/// A file that an execution left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Produced {
-    /// Its path below the node's output directory.
-    pub path: String,
-    /// Where it is now. A symbolic link is followed.
-    pub file: PathBuf,
-}
 
 /// How a run has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,24 +151,21 @@ impl Run {
         execution: Execution,
         produced: &[Produced],
     ) -> Result<Arc<Record>, Error> {
-        let state = &self.0.state;
-        if execution.key.is_none() {
-            let why = format!("`{}` has no key, so nobody knows what was built", execution.node);
-            return Err(Error::Misuse(why));
-        }
-        let mut sorted: Vec<&Produced> = produced.iter().collect();
-        sorted.sort_by(|a, b| a.path.cmp(&b.path));
-        for pair in sorted.windows(2) {
-            if pair[0].path == pair[1].path {
-                return Err(Error::BadOutput(pair[0].path.clone()));
-            }
-        }
-        sorted.iter().try_for_each(|file| check_path(&file.path))?;
-        let outputs =
-            sorted.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, Error>>()?;
-        let stamp = state.outputs.place(&state.store, &execution.node, &outputs)?;
-        let stamp = stamp.as_ref().map(|stamp| &stamp[..]);
-        self.write(execution, Outcome::Succeeded, outputs, Origin::Ran, stamp)
+        let mut one = self.commit_successes(vec![(execution, produced.to_vec())]);
+        one.pop().expect("there is one answer to one")
+    }
+
+    /// Writes down successes as [`Run::commit_success`] does each, in their order, and pays for the disk once: results that
+    /// end within a few milliseconds are handed over together, and who fills a cache with a million hands over some ten
+    /// thousand at a time. When this returns, all are on the disk; the answers are in the order of what was handed over.
+    ///
+    /// # Errors
+    /// Those of [`Run::commit_success`], of each by itself.
+    pub fn commit_successes(
+        &self,
+        successes: Vec<(Execution, Vec<Produced>)>,
+    ) -> Vec<Result<Arc<Record>, Error>> {
+        commit::successes(&self.0.state, self.0.id, successes)
     }
 
     /// Puts the outputs of an earlier success with the same key in place and writes that down. Of what tells who built
@@ -266,9 +213,7 @@ impl Run {
     }
 
     fn put(&self, produced: &Produced) -> Result<OutputFile, Error> {
-        let put = self.0.state.store.put(&produced.file)?;
-        let (digest, size, executable) = (put.digest, put.size, put.executable);
-        Ok(OutputFile { path: produced.path.clone(), digest, size, executable })
+        Ok(self.0.state.store.put(&produced.file)?.output(&produced.path))
     }
 
     /// Writes down an execution that did not succeed.
@@ -294,19 +239,16 @@ impl Run {
         origin: Origin,
         stamp: Option<&[u8]>,
     ) -> Result<Arc<Record>, Error> {
-        let Execution { node, key, parts, reads, wide_key, cost, ended, cause } = execution;
-        let key = key.unwrap_or_else(|| key_of(&parts));
-        let (parts, run) = (parts.into(), self.0.id);
-        let record =
-            Record { node, key, parts, reads, wide_key, outcome, outputs, cost, run, ended };
-        self.0
-            .state
-            .db
-            .write("record an execution", |tx| insert(tx, &record, (cause, origin), stamp))?;
+        let cause = execution.cause;
+        let record = execution.record(self.0.id, outcome, outputs);
+        self.0.state.db.write("record an execution", |tx| {
+            insert(tx, &mut Texts::default(), &record, (cause, origin), stamp)
+        })?;
         Ok(Arc::new(record))
     }
 
-    /// Ends the run with how every node of it settled. Those that ran were recorded when they ended.
+    /// Ends the run with how every node of it settled, and how many more were fresh that nobody had to name. Those that ran
+    /// were recorded when they ended.
     ///
     /// # Errors
     /// When the database cannot be written; the next run then closes this one as interrupted.
@@ -315,9 +257,11 @@ impl Run {
         end: RunEnd,
         ended: i64,
         endings: impl IntoIterator<Item = (&'a NodeName, &'a Ending)>,
+        settled: usize,
     ) -> Result<Counts, Error> {
         let endings: Vec<(&NodeName, &Ending)> = endings.into_iter().collect();
-        let counts = Counts::of(endings.iter().map(|(_, ending)| *ending));
+        let mut counts = Counts::of(endings.iter().map(|(_, ending)| *ending));
+        counts.fresh += settled;
         self.0.state.db.write("end a run", |tx| {
             let mut texts = Texts::default();
             let (mut fresh, mut not_started) = (Vec::new(), Vec::new());

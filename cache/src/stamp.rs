@@ -1,6 +1,6 @@
 //! What the file system says of a file without reading it, and what it thinks the time is. Trusts neither.
 
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -88,9 +88,4 @@ pub(crate) fn wait_until_past(dir: &Path, newest: Nanos) -> bool {
 pub(crate) fn system_now() -> Nanos {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Nanos::try_from(since.as_nanos()).unwrap_or(Nanos::MAX)
-}
-
-/// Makes the names in a directory last through a power failure.
-pub(crate) fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    fs::File::open(dir)?.sync_all()
 }

@@ -10,18 +10,21 @@
 //! checked before such an artifact is served, so nothing would be wrong, but what should have been kept would be lost.
 //! Where the file system can share blocks, a clone costs as little as a link.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use graph::digest::Digest;
 use graph::record::OutputFile;
+use tempfile::TempDir;
 
 use crate::copy::{copy, digest_of};
 use crate::error::Error;
-use crate::stamp::{Stamp, is_executable, sync_dir};
+use crate::flush::to_disk;
+use crate::stamp::{Stamp, is_executable};
 
 /// What was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,14 @@ pub(crate) struct Put {
     pub(crate) digest: Digest,
     pub(crate) size: u64,
     pub(crate) executable: bool,
+}
+
+impl Put {
+    /// As an output at a path.
+    pub(crate) fn output(&self, path: &str) -> OutputFile {
+        let Self { digest, size, executable } = *self;
+        OutputFile { path: path.to_owned(), digest, size, executable }
+    }
 }
 
 /// An artifact as it lies there.
@@ -39,6 +50,19 @@ pub(crate) struct Held {
     /// What it takes on the disk, which is less where it has holes.
     pub(crate) on_disk: u64,
 }
+
+/// A file that was taken into the store and has no name there yet.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) put: Put,
+    /// The copy; `None` where another that is named together with it has the same content.
+    pub(crate) temporary: Option<PathBuf>,
+    /// All of it, where that is little.
+    content: Option<Vec<u8>>,
+}
+
+/// What is no longer than this is read once and written from memory.
+const SMALL: u64 = 256 << 10;
 
 /// A directory of artifacts.
 pub(crate) struct Store {
@@ -60,37 +84,83 @@ impl Store {
         self.root.join("tmp")
     }
 
-    /// Takes a copy of a file. A symbolic link is followed; the caller has decided that it may be.
-    pub(crate) fn put(&self, from: &Path) -> Result<Put, Error> {
-        let mut source = open_regular(from)?;
-        let before = source.metadata().map_err(Error::io("read", from))?;
+    /// A directory of its own in which to make artifacts, which goes with what is left in it when it is dropped.
+    pub(crate) fn workshop(&self) -> Result<TempDir, Error> {
         let unfinished = self.unfinished();
         fs::create_dir_all(&unfinished).map_err(Error::io("create", &unfinished))?;
-        let mut made = tempfile::Builder::new()
-            .prefix("put-")
-            .tempfile_in(&unfinished)
-            .map_err(Error::io("write", &unfinished))?;
-        let temporary = made.path().to_owned();
-        let (digest, size) =
-            copy((&mut source, from), (made.as_file_mut(), &temporary), before.len())?;
+        let made = tempfile::Builder::new().prefix("put-").tempdir_in(&unfinished);
+        made.map_err(Error::io("write", &unfinished))
+    }
+
+    /// Takes a copy of a file as `temporary`; not yet on the disk. A symbolic link is followed; the caller has decided that
+    /// it may be. Where the content is small and already among `others`, which are to be named together with this one, no
+    /// copy is made.
+    pub(crate) fn take(
+        &self,
+        from: &Path,
+        temporary: PathBuf,
+        others: &Mutex<HashSet<Digest>>,
+    ) -> Result<Taken, Error> {
+        let mut source = open_regular(from)?;
+        let before = source.metadata().map_err(Error::io("read", from))?;
+        let content = small(&mut source, before.len()).map_err(Error::io("read", from))?;
+        let (digest, size, copied) = match &content {
+            Some(content) => (Digest::of(content), content.len() as u64, None),
+            None => {
+                let mut made = create(&temporary, 0o666)?;
+                let read = (&mut source, from);
+                let (digest, size) = copy(read, (&mut made, &temporary), before.len())?;
+                (digest, size, Some(made))
+            }
+        };
         let after = source.metadata().map_err(Error::io("read", from))?;
         if Stamp::of(&before) != Stamp::of(&after) || size != after.len() {
             return Err(Error::Changed(from.to_owned()));
         }
-        let path = self.path(&digest);
-        let dir = path.parent().expect("an artifact lies in a directory");
-        if !dir.is_dir() {
-            fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
-            sync_dir(&self.root).map_err(Error::io("write", &self.root))?;
-        }
-        made.as_file()
-            .set_permissions(Permissions::from_mode(0o444))
-            .and_then(|()| made.as_file().sync_all())
+        let put = Put { digest, size, executable: is_executable(&after) };
+        let is_known = || !others.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+        let made = match (copied, &content) {
+            (Some(made), _) => made,
+            (None, Some(_)) if is_known() => return Ok(Taken { put, temporary: None, content }),
+            (None, content) => {
+                let mut made = create(&temporary, 0o666)?;
+                let bytes = content.as_deref().unwrap_or_default();
+                made.write_all(bytes).map_err(Error::io("write", &temporary))?;
+                made
+            }
+        };
+        made.set_permissions(Permissions::from_mode(0o444))
             .map_err(Error::io("write", &temporary))?;
-        // What lies there already is replaced: it may have rotted, and this has not.
-        made.persist(&path).map_err(|error| Error::io("write", &path)(error.error))?;
-        sync_dir(dir).map_err(Error::io("write", dir))?;
-        Ok(Put { digest, size, executable: is_executable(&after) })
+        Ok(Taken { put, temporary: Some(temporary), content })
+    }
+
+    /// Gives what was taken, and is on the disk, its name, and adds the directories to `changed` in which that is to be
+    /// found. What lies there already is replaced: it may have rotted, and this has not.
+    pub(crate) fn name(&self, taken: &Taken, changed: &mut BTreeSet<PathBuf>) -> Result<(), Error> {
+        let Some(temporary) = &taken.temporary else { return Ok(()) };
+        let path = self.path(&taken.put.digest);
+        let dir = path.parent().expect("an artifact lies in a directory");
+        let mut named = fs::rename(temporary, &path);
+        if named.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
+            changed.insert(self.root.clone());
+            named = fs::rename(temporary, &path);
+        }
+        named.map_err(Error::io("write", &path))?;
+        changed.insert(dir.to_owned());
+        Ok(())
+    }
+
+    /// Takes a copy of a file, which is in the store and on the disk when this returns.
+    pub(crate) fn put(&self, from: &Path) -> Result<Put, Error> {
+        let workshop = self.workshop()?;
+        let taken = self.take(from, workshop.path().join("0"), &Mutex::default())?;
+        let written: Vec<PathBuf> = taken.temporary.iter().cloned().collect();
+        to_disk(&written, &[&self.root])?;
+        let mut changed = BTreeSet::new();
+        self.name(&taken, &mut changed)?;
+        to_disk(&changed.into_iter().collect::<Vec<_>>(), &[&self.root])?;
+        Ok(taken.put)
     }
 
     /// Whether an artifact is there, as far as its length tells.
@@ -99,30 +169,15 @@ impl Store {
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
     }
 
-    /// Makes a file of an artifact, which is on the disk when this returns. One that is not what its name says is dropped.
+    /// Makes a file of an artifact; not yet on the disk. One that is not what its name says is dropped.
     pub(crate) fn fetch(&self, output: &OutputFile, to: &Path) -> Result<File, Error> {
-        let path = self.path(&output.digest);
-        let mut source = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NotStored(output.digest));
+        match copy_out(&self.path(&output.digest), output, to) {
+            Err(Error::Corrupt(digest)) => {
+                self.remove(&digest)?;
+                Err(Error::Corrupt(digest))
             }
-            Err(error) => return Err(Error::io("open", &path)(error)),
-        };
-        let mut made = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(if output.executable { 0o777 } else { 0o666 })
-            .open(to)
-            .map_err(Error::io("create", to))?;
-        let (digest, size) = copy((&mut source, &path), (&mut made, to), output.size)?;
-        if digest != output.digest || size != output.size {
-            self.remove(&output.digest)?;
-            return Err(Error::Corrupt(output.digest));
+            copied => copied,
         }
-        made.sync_all().map_err(Error::io("write", to))?;
-        Ok(made)
     }
 
     /// The content of a small artifact. One that is not what its name says is no content.
@@ -174,6 +229,61 @@ impl Store {
         let (found, _) = digest_of(&mut file, size).map_err(Error::io("read", &path))?;
         Ok(found == *digest)
     }
+}
+
+impl Taken {
+    /// Lets go of the content, once nobody makes a file of it any more.
+    pub(crate) fn forget_content(&mut self) {
+        self.content = None;
+    }
+
+    /// Makes a file of what was taken, as [`Store::fetch`] will of the artifact.
+    pub(crate) fn fetch(&self, output: &OutputFile, to: &Path) -> Result<File, Error> {
+        let Some(content) = &self.content else {
+            let temporary = self.temporary.as_ref().expect("what is not in memory was copied");
+            return copy_out(temporary, output, to);
+        };
+        let mut made = create(to, mode(output))?;
+        made.write_all(content).map_err(Error::io("write", to))?;
+        Ok(made)
+    }
+}
+
+/// Copies an artifact from where it lies.
+fn copy_out(from: &Path, output: &OutputFile, to: &Path) -> Result<File, Error> {
+    let mut source = match File::open(from) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::NotStored(output.digest));
+        }
+        Err(error) => return Err(Error::io("open", from)(error)),
+    };
+    let mut made = create(to, mode(output))?;
+    let (digest, size) = copy((&mut source, from), (&mut made, to), output.size)?;
+    if digest != output.digest || size != output.size {
+        return Err(Error::Corrupt(output.digest));
+    }
+    Ok(made)
+}
+
+fn mode(output: &OutputFile) -> u32 {
+    if output.executable { 0o777 } else { 0o666 }
+}
+
+fn create(path: &Path, mode: u32) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(mode);
+    options.open(path).map_err(Error::io("create", path))
+}
+
+/// All that a file of this length holds, if that is little. One that grew meanwhile is cut off, which its length then shows.
+fn small(file: &mut File, length: u64) -> io::Result<Option<Vec<u8>>> {
+    if length > SMALL {
+        return Ok(None);
+    }
+    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+    file.take(length + 1).read_to_end(&mut content)?;
+    Ok(Some(content))
 }
 
 fn name_of(path: &Path) -> String {

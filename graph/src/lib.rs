@@ -9,14 +9,16 @@
 //! ```text
 //! digest · list name resource words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
-//! facts · action · walk       what is so now, and what of it goes into a node
+//! facts · action · walk alike what is so now, and what of it goes into a node
 //! key · fingerprint           what that makes of a node
 //! passes piece · own          the short way to most of it, for many nodes at once
 //! deferred                    the same, not yet made
 //! record lasts                what was so last time
 //! verdict · judged            what follows for one node
 //! stages twins · plan         what follows for all
+//! compare                     the same of two sides, without any record
 //! query                       which nodes are meant
+//! reverted · shards           what would be if; which hosts run what
 //! schedule · event            a run under way, and what is told of it
 //! ```
 
@@ -35,6 +37,7 @@ pub mod facts;
 
 mod action;
 
+mod alike;
 mod key;
 mod passes;
 mod walk;
@@ -59,8 +62,12 @@ mod judged;
 mod stages;
 mod twins;
 
+pub mod compare;
 pub mod plan;
 pub mod query;
+
+pub mod reverted;
+pub mod shards;
 
 pub mod schedule;
 

@@ -59,6 +59,8 @@ pub struct Tally {
     pub total: usize,
     /// Nothing to do.
     pub fresh: usize,
+    /// Of the fresh ones, those that were not judged one by one.
+    pub settled: usize,
     /// To run, for certain but for the duplicates.
     pub stale: usize,
     /// To put in place from the store.
@@ -179,6 +181,15 @@ fn one(case: &Case<'_>, left: &[Option<Digest>]) -> Foreseen {
         (Verdict::Fresh | Verdict::Stale(_) | Verdict::Open(_), _) => Follows::Nothing,
     };
     Foreseen { verdict: judged.verdict, follows }
+}
+
+impl Tally {
+    /// Counts nodes, too, that are known to be fresh and are not in the plan.
+    #[must_use]
+    pub fn with_settled(self, settled: usize) -> Self {
+        let (total, fresh) = (self.total + settled, self.fresh + settled);
+        Self { total, fresh, settled, ..self }
+    }
 }
 
 impl Plan {

@@ -6,10 +6,17 @@ mod kept;
 
 mod checkouts;
 
+mod settled;
+
 mod opened;
 mod survey;
 
 mod read_changes;
+
+mod base;
+mod jobs;
+mod reverted;
+mod runner;
 
 pub mod build;
 pub mod cache;
@@ -22,6 +29,7 @@ pub mod list;
 pub mod lock;
 pub mod log;
 pub mod plan;
+pub mod render;
 pub mod resolve;
 pub mod runs;
 pub mod schema;

@@ -8,6 +8,7 @@ use graph::spec::{Place, Role, Spec};
 
 use crate::diagnostic::{Diagnostics, Span};
 use crate::front::kas::{Demands, RepoAt};
+use crate::front::kernelci::ExpandedSlice;
 use crate::front::machines::Defaults;
 
 /// What is to be read. Paths are relative to the project's root, or absolute.
@@ -19,6 +20,8 @@ pub struct Sources {
     pub kernels: Vec<SourceFile>,
     /// Whether the combinations that filters reject are wanted, too.
     pub excluded: bool,
+    /// How much of each node is wanted.
+    pub depth: Depth,
     /// The file with the project's settings, if there is one: its effect enters as settings, not as content.
     pub settings: Option<PathBuf>,
     /// What a machine means that does not say so itself.
@@ -27,6 +30,16 @@ pub struct Sources {
     pub ignore: Vec<String>,
     /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
     pub describe: Role,
+}
+
+/// How much of each node is wanted. What is wrong with the sources is found in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its name, labels and needs and where it is declared; the rest may be empty.
+    Outline,
 }
 
 /// A combination that a filter rejects.
@@ -74,6 +87,10 @@ pub struct Loaded {
     pub excluded_count: usize,
     /// Build configs of which nothing could be read, because their tree could not be reached.
     pub left_out: Vec<String>,
+    /// Build configs that were expanded, by the digests of what they are made of.
+    pub slices: Vec<ExpandedSlice>,
+    /// How many nodes build configs have that were not expanded, because they are known to be fresh.
+    pub settled: usize,
     /// The files that were read, relative to the root, those below it.
     pub reads: BTreeSet<String>,
 }

@@ -21,6 +21,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use graph::digest::{Digest, Fields};
 use graph::spec::Tree;
@@ -29,7 +30,9 @@ use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::content::{Content, Files, Links};
 use super::git::{self, Git, Listing};
+use super::memory::Memory;
 use super::tree_filter::{BadPattern, Filter};
+use super::tree_memo::{Known, TreeMemo};
 
 /// The index of some ten thousand files: from there on, a second process costs less than it saves.
 pub(super) const LARGE_INDEX: u64 = 1 << 20;
@@ -42,8 +45,9 @@ const AT_A_TIME: usize = 2048;
 pub struct TreeContent {
     /// The digest of it all.
     pub digest: Digest,
-    /// Every file with the digest of its content, in order of path. A path that is no UTF-8 is shown with marks.
-    pub manifest: Vec<(String, Digest)>,
+    /// Every file with the digest of its content, in order of path. A path that is no UTF-8 is shown with marks. Nothing
+    /// where the tree was found to be as it was, and only its digest was asked for.
+    pub manifest: Option<Vec<(String, Digest)>>,
 }
 
 /// Why the content of a tree is not known.
@@ -78,12 +82,52 @@ pub(super) struct TreeProbe<'a> {
     pub(super) files: &'a dyn Files,
     /// Directories of ours, absolute: never part of a tree that they lie in.
     pub(super) ours: &'a [PathBuf],
+    /// Remembers whole trees, where nobody asks for their files.
+    pub(super) memory: Option<&'a dyn Memory>,
+    /// A time before anything is looked at.
+    pub(super) began: SystemTime,
     /// From how many bytes of index on the files that git tracks are hashed while it looks for others.
     pub(super) large_index: u64,
 }
 
 /// A file with what it holds: its path relative to the tree, in bytes.
-type Entry = (Vec<u8>, Digest);
+pub(super) type Entry = (Vec<u8>, Digest);
+
+impl TreeContent {
+    /// What these files make, in whatever order they were found.
+    pub(super) fn of(mut entries: Vec<Entry>) -> Self {
+        sort(&mut entries);
+        let digest = digest_of(&entries);
+        let shown = |path: Vec<u8>| match String::from_utf8(path) {
+            Ok(path) => path,
+            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
+        };
+        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
+        Self { digest, manifest: Some(manifest) }
+    }
+}
+
+fn sort(entries: &mut Vec<Entry>) {
+    entries.par_sort_unstable();
+    entries.dedup();
+}
+
+/// The digest of files that were sorted.
+fn digest_of(entries: &[Entry]) -> Digest {
+    let mut fields = Fields::of("graph tree v1");
+    for (path, digest) in entries {
+        fields.add(path);
+        fields.add(digest.as_bytes());
+    }
+    fields.finish()
+}
+
+/// Those of our directories that lie in a directory (without links in its path), relative to it.
+pub(super) fn ours_in(dir: &Path, ours: &[PathBuf]) -> Vec<Vec<u8>> {
+    let ours = ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    ours.filter_map(|path| Some(path.strip_prefix(dir).ok()?.as_os_str().as_bytes().to_vec()))
+        .collect()
+}
 
 impl TreeProbe<'_> {
     /// Observes one tree. `None` if there is no such directory.
@@ -98,27 +142,27 @@ impl TreeProbe<'_> {
         if !dir.is_dir() {
             return Ok(None);
         }
-        let ours =
-            self.ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
-        let ours: Vec<Vec<u8>> = ours
-            .filter_map(|path| Some(path.strip_prefix(&dir).ok()?.as_os_str().as_bytes().to_vec()))
-            .collect();
-        let filter = Filter::new(tree, ours)?;
+        let ours = ours_in(&dir, self.ours);
+        let filter = Filter::new(tree, ours.clone())?;
+        let memo = self.memory.filter(|_| index_of(&dir) >= self.large_index).and_then(|memory| {
+            TreeMemo::recall((self.git, memory), &dir, (tree, &ours), (&filter, self.began))
+        });
         let mut entries = Vec::new();
-        self.directory(&dir, b"", &filter, &mut entries)?;
-        entries.par_sort_unstable();
-        entries.dedup();
-        let mut fields = Fields::of("graph tree v1");
-        for (path, digest) in &entries {
-            fields.add(path);
-            fields.add(digest.as_bytes());
+        match &memo {
+            Some((_, Known::All(digest))) => {
+                return Ok(Some(TreeContent { digest: *digest, manifest: None }));
+            }
+            Some((_, Known::Files(files))) => {
+                self.add(&dir, b"", files.iter().map(Vec::as_slice), &filter, &mut entries)?;
+            }
+            _ => self.directory(&dir, b"", &filter, &mut entries)?,
         }
-        let shown = |path: Vec<u8>| match String::from_utf8(path) {
-            Ok(path) => path,
-            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
-        };
-        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
-        Ok(Some(TreeContent { digest: fields.finish(), manifest }))
+        sort(&mut entries);
+        if let Some((memo, _)) = memo {
+            let paths = entries.iter().map(|(path, _)| path.as_slice());
+            memo.remember(digest_of(&entries), paths);
+        }
+        Ok(Some(TreeContent::of(entries)))
     }
 
     /// Adds the files of one directory, which may be a repository, a part of one, or none.
@@ -131,10 +175,9 @@ impl TreeProbe<'_> {
     ) -> Result<(), TreeError> {
         let failed = |source| TreeError::Git { dir: dir.to_owned(), source };
         let is_ignored = !dir.join(".git").exists() && self.git.ignores(dir).map_err(failed)?;
-        let index = dir.join(".git/index").metadata().map_or(0, |file| file.len());
         let is_listed = if is_ignored {
             false
-        } else if index < self.large_index {
+        } else if index_of(dir) < self.large_index {
             self.add_listed(dir, prefix, self.git.present(dir).map_err(failed)?, filter, entries)?
         } else {
             std::thread::scope(|scope| {
@@ -230,7 +273,12 @@ impl TreeProbe<'_> {
     }
 }
 
-fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
+/// How long the index of a repository is.
+fn index_of(dir: &Path) -> u64 {
+    dir.join(".git/index").metadata().map_or(0, |file| file.len())
+}
+
+pub(super) fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
     match prefix {
         b"" => path.to_vec(),
         prefix if prefix.ends_with(b"/") => [prefix, path].concat(),

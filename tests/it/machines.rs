@@ -13,8 +13,9 @@ use std::process::{Command, Stdio};
 use graph::spec::{Node, Piece, Presence, Role, Source, Template};
 use graph_cli::diagnostic::{Diagnostics, Severity};
 use graph_cli::front::kas::Directories;
+use graph_cli::front::kernelci::Unsettled;
 use graph_cli::front::machines::Defaults;
-use graph_cli::front::{Loaded, Sources, load};
+use graph_cli::front::{Depth, Loaded, Sources, load};
 
 use crate::corpus::corpus;
 use crate::kas_venv::python;
@@ -24,6 +25,7 @@ fn sources() -> Sources {
     Sources {
         kernels: Vec::new(),
         excluded: false,
+        depth: Depth::Whole,
         machines: vec![".github/machines.json".into()],
         settings: None,
         defaults: Defaults {
@@ -36,7 +38,7 @@ fn sources() -> Sources {
 }
 
 fn load_at(root: &Path) -> Result<Loaded, Diagnostics> {
-    load(&sources(), root, &Directories::new(root.join("nowhere"), root), &NoTrees)
+    load(&sources(), root, &Directories::new(root.join("nowhere"), root), &NoTrees, &Unsettled)
 }
 
 fn copy(from: &Path, to: &Path) {

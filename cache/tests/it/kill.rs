@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use cache::{Cache, Mode, Policy, RunStatus};
+use cache::{Cache, Execution, Mode, Policy, Produced, RunStatus};
 use graph::digest::Digest;
 use graph::name::NodeName;
 use graph::record::{Availability, Outcome, Record};
@@ -56,7 +56,8 @@ fn write_for_ever(root: &Path, seed: u64) -> ! {
             let text = |file| content(value, file);
             let execution = execution(&name, &value.to_string(), 5);
             let records = cache.records_for([]).unwrap();
-            match (random.below(4), records.succeeded(&execution.key.unwrap())) {
+            match (random.below(6), records.succeeded(&execution.key.unwrap())) {
+                (2..=3, _) => drop(run.commit_successes(together(&work, &mut random))),
                 (0, _) => drop(run.commit_failure(execution, Outcome::Failed).unwrap()),
                 (1, Some(same)) => drop(run.commit_restored(execution, &same.record, &[])),
                 _ => {
@@ -70,6 +71,20 @@ fn write_for_ever(root: &Path, seed: u64) -> ! {
             cache.gc(run.guard(), &policy, Mode::Remove).unwrap();
         }
     }
+}
+
+/// Some results that are written down together, also two of one node.
+fn together(work: &Path, random: &mut Random) -> Vec<(Execution, Vec<Produced>)> {
+    let mut results = Vec::new();
+    for n in 0..random.below(12) {
+        let (name, value) = (format!("image/n{}", random.below(6)), random.below(9));
+        let text = |file| content(value, file);
+        let files = [("a", text("a")), ("d/b", text("b"))];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        let produced = produce(&work.join(n.to_string()), &files);
+        results.push((execution(&name, &value.to_string(), 5), produced));
+    }
+    results
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use graph::digest::Digest;
 use graph::fingerprint::{Part, key_of};
 use graph::name::NodeName;
-use graph::record::{Cost, Outcome};
+use graph::record::{Availability, Cost, Outcome};
 use graph::spec::Role;
 
 use crate::world::{World, part};
@@ -37,25 +37,73 @@ fn nodes(count: usize) -> Vec<(NodeName, Vec<Part>)> {
         .collect()
 }
 
+fn scale() -> usize {
+    std::env::var("GRAPH_CACHE_SCALE").map_or(400, |text| text.parse().unwrap())
+}
+
+fn execution(node: &NodeName, parts: &[Part], ended: i64) -> cache::Execution {
+    cache::Execution {
+        node: node.clone(),
+        key: Some(key_of(parts)),
+        parts: parts.to_vec(),
+        reads: None,
+        wide_key: None,
+        cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
+        ended,
+        cause: cache::Cause::Judged,
+    }
+}
+
+/// As a program that fills a cache does it: all at once, each node with one small output.
+#[test]
+fn many_results_are_written_down_together() {
+    let count = scale();
+    let world = World::new();
+    let cache = world.open();
+    let run = world.begin(&cache);
+    let nodes = nodes(count);
+    let outputs: Vec<_> = (0..50)
+        .map(|n| world.produce(&[(&format!("{n}/.config"), &format!("CONFIG_N={n}"))]))
+        .map(|mut produced| {
+            ".config".clone_into(&mut produced[0].path);
+            produced
+        })
+        .collect();
+    let begun = Instant::now();
+    for (at, some) in nodes.chunks(20_000).enumerate() {
+        let results = some.iter().enumerate().map(|(n, (node, parts))| {
+            (execution(node, parts, world.now()), outputs[(at + n) % 50].clone())
+        });
+        let answers = run.commit_successes(results.collect());
+        assert!(answers.iter().all(Result::is_ok));
+    }
+    let wrote = begun.elapsed();
+    drop((run, cache));
+    let bytes = std::fs::metadata(world.dir().join("cache.db")).unwrap().len();
+    let a_node = bytes / u64::try_from(count).unwrap();
+    println!("{count} nodes with an output: {a_node} bytes each, written in {wrote:?}");
+    let fixed = 200_000;
+    assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
+    let names: Vec<NodeName> = nodes.into_iter().map(|(node, _)| node).collect();
+    let records = world.open().records_for(&names).unwrap();
+    let is_there =
+        |name| records.last(name).is_some_and(|last| last.available == Availability::InPlace);
+    assert!(names.iter().all(is_there));
+    if std::env::var_os("GRAPH_CACHE_KEEP").is_some() {
+        std::fs::copy(world.dir().join("cache.db"), "/tmp/exec20k/scale.db").unwrap();
+    }
+}
+
 #[test]
 fn a_large_matrix_takes_little() {
-    let count = std::env::var("GRAPH_CACHE_SCALE").map_or(400, |text| text.parse().unwrap());
+    let count = scale();
     let world = World::new();
     let cache = world.open();
     let run = world.begin(&cache);
     let nodes = nodes(count);
     let begun = Instant::now();
     for (n, (node, parts)) in nodes.iter().enumerate() {
-        let execution = cache::Execution {
-            node: node.clone(),
-            key: Some(key_of(parts)),
-            parts: parts.clone(),
-            reads: None,
-            wide_key: None,
-            cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
-            ended: world.now(),
-            cause: cache::Cause::Judged,
-        };
+        let execution = execution(node, parts, world.now());
         // Artifacts would measure the disk: one in a hundred has some.
         if n % 100 == 0 {
             let produced = world.produce(&[("Image", "image")]);

@@ -5,6 +5,6 @@ mod journal;
 mod prepare;
 mod run;
 
-pub use run::{Args, Progress, run};
+pub use run::{Args, Progress, run, run_by};
 
 pub(super) use prepare::{capacity, clone_one, program_words};

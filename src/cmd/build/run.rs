@@ -9,6 +9,7 @@ use std::sync::mpsc;
 
 use cache::{Guard, RunEnd};
 use graph::event::Event;
+use graph::facts::Facts;
 use graph::name::NodeName;
 use graph::plan::Plan;
 use graph::schedule::{Ending, OnFailure, Schedule};
@@ -18,12 +19,12 @@ use super::journal::RunJournal;
 use super::prepare::{self, Wait};
 use crate::cmd::console::{Console, Format, print};
 use crate::cmd::kept::{self, Kept};
-use crate::cmd::opened::Opened;
+use crate::cmd::opened::{Nodes, Opened};
 use crate::cmd::plan::mode;
 use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
 use crate::context::{Ci, Context};
-use crate::exec::job::Events;
+use crate::exec::job::{Events, Executor};
 use crate::exec::kas::Toolchain;
 use crate::exec::local::{self, LocalExecutor};
 use crate::exec::resources::Host;
@@ -100,6 +101,20 @@ pub enum Progress {
 /// # Errors
 /// When the input or the environment is wrong, a build failed, or the user ended it.
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
+    run_by(args, context, out, LocalExecutor::new)
+}
+
+/// As [`run`], by another executor, which is made of the settings and the facts of the run. All else is as it is in any
+/// build: who fills a cache to measure with, fills it as builds do.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_by<E: Executor>(
+    args: &Args,
+    context: &Context,
+    out: &mut dyn Write,
+    executor: impl FnOnce(local::Settings, Arc<Facts>) -> E,
+) -> anyhow::Result<()> {
     let console = Console::of(context);
     let mut project = config::find(&context.cwd)?;
     overrule(&mut project.settings, args);
@@ -110,20 +125,22 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     if !project.machines.is_empty() {
         prepare::provide_kas(&project.settings, &layout, context, &console)?;
     }
-    let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    let nodes = Nodes::of_plan(&args.selectors, args.force);
+    let opened = Opened::load(context, project, kept, mode(args.offline), nodes)?;
     prepare::sweep_clones(&opened, context, &console);
-    let opened = prepare::clone_missing(opened, context, &console)?;
+    let opened = prepare::clone_missing(opened, nodes, context, &console)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);
     console.diagnostics(&survey.warnings(&opened));
-    let tally = plan.tally();
+    let tally = plan.tally().with_settled(opened.settled);
+    survey.remember(context, &opened, &plan);
     if tally.fresh == tally.total {
         nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
     } else {
         let survey = survey.with_stamps(context, &opened)?;
-        build(&opened, survey, &plan, guard, (args, context), out)?;
+        build(&opened, survey, &plan, guard, (args, context, executor), out)?;
     }
     if opened.left_out.is_empty() { Ok(()) } else { Err(left_out(&opened.left_out).into()) }
 }
@@ -159,12 +176,12 @@ fn nothing_to_do(
     print(&view, args.format, context, text::summary, out)
 }
 
-fn build(
+fn build<E: Executor>(
     opened: &Opened,
     survey: Survey,
     plan: &Plan,
     guard: Guard,
-    (args, context): (&Args, &Context),
+    (args, context, executor): (&Args, &Context, impl FnOnce(local::Settings, Arc<Facts>) -> E),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let settings = &opened.project.settings;
@@ -178,12 +195,12 @@ fn build(
         .map_err(kept::failure)?;
     let view = PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity);
     let facts = Arc::new(survey.observed.facts.clone());
-    let tally = plan.tally();
+    let tally = plan.tally().with_settled(opened.settled);
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
     let cores = (host.cores_each(together), host.cores);
     let executor_settings =
         settings_of_executor((opened, &survey), context, kas, (run.id(), cores));
-    let executor = LocalExecutor::new(executor_settings, facts.clone());
+    let executor = executor(executor_settings, facts.clone());
     let journal = Arc::new(RunJournal {
         run: run.clone(),
         kept: opened.kept.clone(),
@@ -221,7 +238,7 @@ fn build(
     let end =
         if summary.stopped || driven.is_err() { RunEnd::Interrupted } else { RunEnd::Complete };
     let endings = summary.endings.iter().map(|(name, ending)| (name, ending));
-    let closed = run.close(end, super::journal::now_ms(), endings);
+    let closed = run.close(end, super::journal::now_ms(), endings, tally.settled);
     let told = display.summary(
         &opened.layout.shown(&opened.layout.out()),
         &opened.layout.shown(&opened.layout.log_dir(run.id())),
@@ -262,9 +279,9 @@ fn settings_of_executor(
 }
 
 /// Runs the loop to its end on a runtime of its own, and passes events on to the display.
-fn drive(
+fn drive<E: Executor>(
     (opened, schedule): (&Opened, Schedule<'_>),
-    (executor, journal): (LocalExecutor, Arc<RunJournal>),
+    (executor, journal): (E, Arc<RunJournal>),
     options: Options,
     shown: mpsc::Sender<Event>,
 ) -> Result<Summary, Broken> {

@@ -9,8 +9,9 @@ use std::path::Path;
 use graph::spec::{Node, Role};
 use graph_cli::diagnostic::Diagnostics;
 use graph_cli::front::kas::Directories;
+use graph_cli::front::kernelci::Unsettled;
 use graph_cli::front::machines::Defaults;
-use graph_cli::front::{Loaded, SourceFile, Sources, load};
+use graph_cli::front::{Depth, Loaded, SourceFile, Sources, load};
 
 use crate::kernel_trees::ToldTrees;
 
@@ -19,6 +20,7 @@ pub(crate) fn sources(kernels: Vec<SourceFile>) -> Sources {
     Sources {
         kernels,
         excluded: true,
+        depth: Depth::Whole,
         machines: Vec::new(),
         settings: None,
         defaults: Defaults { build_target: String::new(), output: "*".to_owned() },
@@ -34,7 +36,7 @@ pub(crate) fn load_kernels(
     trees: &ToldTrees,
 ) -> Result<Loaded, Diagnostics> {
     let kernels = kernels.iter().map(|&path| path.into()).collect();
-    load(&sources(kernels), root, &Directories::new(root.join("nowhere"), root), trees)
+    load(&sources(kernels), root, &Directories::new(root.join("nowhere"), root), trees, &Unsettled)
 }
 
 /// A label of a node.
