@@ -24,7 +24,7 @@ fn world(kernels: &[(u64, usize)]) -> (Graph, Plan) {
     }
     // What has the same parts is one execution, so each has something of its own.
     for (index, node) in nodes.iter_mut().enumerate() {
-        node.unresolved = vec![index.to_string()].into();
+        node.unresolved = vec![index.to_string()];
     }
     let graph = Graph::build(Spec { nodes }).unwrap();
     let all: Vec<NodeId> = graph.ids().collect();
