@@ -9,6 +9,7 @@ use graph::digest::Digest;
 use graph::executed::Executed;
 use graph::facts::{Fact, Facts};
 use graph::fingerprint::{Fingerprint, fingerprint};
+use graph::list::List;
 use graph::name::NodeName;
 use graph::record::{Availability, Cost, Outcome, OutputFile, Record, Records, Remembered};
 use graph::resource::Pool;
@@ -26,8 +27,13 @@ pub(crate) fn sizes() -> Vec<usize> {
 
 /// A Spec of about so many nodes: two for each combination.
 pub(crate) fn spec(nodes: usize) -> Spec {
-    let names = Parts::new();
-    Spec { nodes: (0..nodes / 2).flat_map(|at| pair(&names, at)).collect() }
+    let parts = Parts::new();
+    let mut all = Vec::with_capacity(nodes);
+    for at in 0..(nodes / 2).div_ceil(OF_AN_ARCH) {
+        all.extend(meeting(&parts, at));
+    }
+    all.truncate(nodes);
+    Spec { nodes: all }
 }
 
 /// What is so now of all that the Spec names.
@@ -96,116 +102,132 @@ pub(crate) fn parts(node: &Node, facts: &Facts) -> Fingerprint {
     fingerprint(node, facts, made, None)
 }
 
-/// Names that all nodes share, as a front-end has them.
+/// How many combinations have one tree, and how many of them one variant and one architecture.
+const OF_A_TREE: usize = 2500;
+const OF_A_VARIANT: usize = 1250;
+const OF_AN_ARCH: usize = 125;
+
+/// What nodes have in common, as a front-end has it: what a toolchain says, and what a defconfig says to a toolchain.
 struct Parts {
-    config: Vec<Arc<str>>,
-    tools: Vec<Arc<str>>,
     file: Arc<str>,
+    toolchains: Vec<Toolchain>,
+    outputs: Arc<[Output]>,
+    takes: Arc<[Taken]>,
+}
+
+struct Toolchain {
+    inputs: Vec<Input>,
+    kernel: Arc<[Step]>,
+    asked: Vec<Asked>,
+}
+
+struct Asked {
+    defconfig: String,
+    inputs: Arc<[Input]>,
+    config: Arc<[Step]>,
 }
 
 impl Parts {
     fn new() -> Self {
-        let shared = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect();
-        Self {
-            config: shared(&[
-                "arch",
-                "defconfig",
-                "build_environment",
-                "cross_compile",
-                "kselftest",
-                "variables",
-            ]),
-            tools: shared(&["make", "bc", "bison", "flex", "perl", "ld", "gcc"]),
-            file: "build-configs.yaml".into(),
-        }
+        let file: Arc<str> = "build-configs.yaml".into();
+        let toolchains = (0..OF_A_TREE / OF_AN_ARCH).map(|at| toolchain(&file, at)).collect();
+        let output = Output {
+            pattern: "artifacts/**".into(),
+            presence: Presence::Required,
+            below: Some("artifacts".into()),
+        };
+        let take = Taken { need: 0, output: ".config".into(), path: "build/.config".into() };
+        Self { file, toolchains, outputs: [output].into(), takes: [take].into() }
     }
 }
 
-fn pair(names: &Parts, at: usize) -> [Node; 2] {
-    let (tree, variant, arch, defconfig) = (at / 2500, at / 1250 % 2, at / 125 % 10, at % 125);
-    let line = u32::try_from(at % 5000).expect("a small number");
-    let place = Place { file: names.file.clone(), line, column: 5 };
+fn key(part: &str, source: Source, file: &Arc<str>) -> Input {
+    let declared = Some(Place { file: file.clone(), line: 7, column: 5 });
+    Input { part: part.into(), source, declared, role: Role::Key }
+}
+
+fn toolchain(file: &Arc<str>, at: usize) -> Toolchain {
+    let (variant, arch) = (at * OF_AN_ARCH / OF_A_VARIANT, at % (OF_A_VARIANT / OF_AN_ARCH));
+    let arch = format!("arch{arch}");
+    let texts = [
+        ("arch", arch.clone()),
+        ("build_environment", format!("gcc-1{variant}")),
+        ("cross_compile", format!("{arch}-linux-gnu-")),
+        ("kselftest", "true".to_owned()),
+        ("variables", "KBUILD_BUILD_USER=KernelCI LC_ALL=C TZ=UTC".to_owned()),
+    ];
+    let mut inputs: Vec<Input> =
+        texts.map(|(part, text)| key(part, Source::Value(text.into()), file)).into();
+    let tools = ["make", "bc", "bison", "flex", "perl", "ld", "gcc"];
+    inputs.extend(tools.map(|tool| key(&format!("tool {tool}"), Source::Tool(tool.into()), file)));
+    let defconfigs = (0..OF_AN_ARCH)
+        .map(|defconfig| format!("defconfig-{defconfig}+CONFIG_EXAMPLE_{}=y", defconfig % 7));
+    let asked = defconfigs.map(|defconfig| Asked {
+        inputs: [key("defconfig", Source::Value(defconfig.as_str().into()), file)].into(),
+        config: steps(&arch, &defconfig, &["config"]),
+        defconfig,
+    });
+    let kernel = steps(&arch, "", &["kernel", "modules", "dtbs"]);
+    Toolchain { inputs, asked: asked.collect(), kernel }
+}
+
+fn steps(arch: &str, defconfig: &str, targets: &[&'static str]) -> Arc<[Step]> {
+    let step = |name: &&'static str| Step {
+        name,
+        program: "make",
+        args: ["-C", arch, defconfig, "O=build", name].map(Template::text).to_vec(),
+        env: ["ARCH", "CROSS_COMPILE", "KBUILD_BUILD_USER", "LC_ALL", "TZ", "SOURCE_DATE_EPOCH"]
+            .map(|name| (name.to_owned(), Template::text(arch)))
+            .to_vec(),
+        ..Step::default()
+    };
+    targets.iter().map(step).collect()
+}
+
+/// The nodes of all defconfigs for a tree, a variant and an architecture.
+fn meeting(parts: &Parts, at: usize) -> Vec<Node> {
+    let first = at * OF_AN_ARCH;
+    let tree = first / OF_A_TREE;
+    let toolchain = &parts.toolchains[at % parts.toolchains.len()];
+    let variant = format!("gcc-1{}", first / OF_A_VARIANT % 2);
+    let arch = format!("arch{}", at % (OF_A_VARIANT / OF_AN_ARCH));
     let commit = Arc::new(Commit {
         repository: Repository::Mirror(format!("https://example.org/tree-{tree}.git").into()),
         id: format!("{tree:040x}").into(),
     });
-    let values = [
-        format!("arch{arch}"),
-        format!("defconfig-{defconfig}+CONFIG_EXAMPLE_{}=y", defconfig % 7),
-        format!("gcc-1{variant}"),
-        format!("arch{arch}-linux-gnu-"),
-        "true".to_owned(),
-        "KBUILD_BUILD_USER=KernelCI LC_ALL=C TZ=UTC".to_owned(),
-    ];
-    let key = |part: &Arc<str>, source| Input {
-        part: part.clone(),
-        source,
-        declared: Some(place.clone()),
-        role: Role::Key,
+    let source = key("source", Source::Commit(commit.clone()), &parts.file);
+    let inputs = || -> Arc<[Input]> {
+        [source.clone()].into_iter().chain(toolchain.inputs.iter().cloned()).collect()
     };
-    let inputs = || {
-        let mut inputs = vec![key(&"source".into(), Source::Commit(commit.clone()))];
-        let texts = names.config.iter().zip(&values);
-        inputs.extend(texts.map(|(part, value)| key(part, Source::Value(value.as_str().into()))));
-        let tools = names
-            .tools
-            .iter()
-            .map(|tool| key(&format!("tool {tool}").into(), Source::Tool(tool.clone())));
-        inputs.extend(tools);
-        inputs
+    let (config_inputs, kernel_inputs) = (inputs(), inputs());
+    let pair = |(at, asked): (usize, &Asked)| -> [Node; 2] {
+        let line = u32::try_from((first + at) % 5000).expect("a small number");
+        let declared = Place { file: parts.file.clone(), line, column: 5 };
+        let tree = format!("tree-{tree}");
+        let segments = [&*tree, &*variant, &*arch, &*asked.defconfig];
+        let node = |kind, inputs: List<Input>, takes: &Arc<[Taken]>, steps: &Arc<[Step]>| Node {
+            name: NodeName::new(kind, segments).expect("the segments are plain"),
+            labels: List::default(),
+            inputs,
+            needs: Vec::new(),
+            action: Action {
+                checkout: Some(commit.clone()),
+                takes: takes.clone(),
+                files: Arc::default(),
+                steps: steps.clone(),
+                reads: Some("kbuild"),
+            },
+            outputs: parts.outputs.clone(),
+            declared: declared.clone(),
+            pool: if kind == "config" { Pool::Light } else { Pool::Build },
+            unresolved: Vec::new(),
+        };
+        let inputs = List::joined(config_inputs.clone(), asked.inputs.clone());
+        let config = node("config", inputs, &Arc::default(), &asked.config);
+        let inputs = kernel_inputs.clone().into();
+        let mut kernel = node("kernel", inputs, &parts.takes, &toolchain.kernel);
+        kernel.needs.push(config.name.clone());
+        [config, kernel]
     };
-    let segments = [
-        format!("tree-{tree}"),
-        format!("gcc-1{variant}"),
-        format!("arch{arch}"),
-        values[1].clone(),
-    ];
-    let name = |kind| {
-        NodeName::new(kind, segments.iter().map(String::as_str)).expect("the segments are plain")
-    };
-    let node = |kind, needs: Vec<NodeName>, targets: &[&'static str]| Node {
-        name: name(kind),
-        labels: Vec::new().into(),
-        inputs: inputs().into(),
-        action: action(&commit, &values, &needs, targets),
-        needs,
-        outputs: vec![Output {
-            pattern: "artifacts/**".into(),
-            presence: Presence::Required,
-            below: Some("artifacts".into()),
-        }]
-        .into(),
-        declared: place.clone(),
-        pool: if kind == "config" { Pool::Light } else { Pool::Build },
-        unresolved: Vec::new(),
-    };
-    let config = node("config", Vec::new(), &["config"]);
-    let kernel = node("kernel", vec![config.name.clone()], &["kernel", "modules", "dtbs"]);
-    [config, kernel]
-}
-
-fn action(
-    commit: &Arc<Commit>,
-    values: &[String],
-    needs: &[NodeName],
-    targets: &[&'static str],
-) -> Action {
-    let step = |name: &&'static str| Step {
-        name,
-        program: "make",
-        args: ["-C", &values[0], &values[1], "O=build", name].map(Template::text).to_vec(),
-        env: ["ARCH", "CROSS_COMPILE", "KBUILD_BUILD_USER", "LC_ALL", "TZ", "SOURCE_DATE_EPOCH"]
-            .map(|name| (name.to_owned(), Template::text(values[0].as_str())))
-            .to_vec(),
-        ..Step::default()
-    };
-    let take =
-        |_: &NodeName| Taken { need: 0, output: ".config".into(), path: "build/.config".into() };
-    Action {
-        checkout: Some(commit.clone()),
-        takes: needs.iter().map(take).collect(),
-        files: Vec::new().into(),
-        steps: targets.iter().map(step).collect(),
-        reads: Some("kbuild"),
-    }
+    toolchain.asked.iter().enumerate().flat_map(pair).collect()
 }

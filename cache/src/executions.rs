@@ -32,7 +32,7 @@ impl Cause {
     #[must_use]
     pub fn of(verdict: &Verdict) -> Self {
         let reasons = match verdict {
-            Verdict::Stale(reasons) | Verdict::Restorable { reasons, .. } => reasons.as_slice(),
+            Verdict::Stale(reasons) | Verdict::Restorable { reasons, .. } => &reasons[..],
             Verdict::Fresh | Verdict::Open(_) => &[],
         };
         if reasons.contains(&Reason::Forced) {

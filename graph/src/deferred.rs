@@ -9,51 +9,93 @@ use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::model::{Graph, NodeId};
-use crate::spec::Node;
 
 /// The fingerprint of a node, as it was when the node was judged: what it is made of is kept until then.
 #[derive(Clone)]
 pub struct DeferredFingerprint {
     made: OnceLock<Box<Fingerprint>>,
-    of: Option<Ingredients>,
+    of: Of,
+}
+
+/// What it is made of.
+#[derive(Clone)]
+enum Of {
+    /// It is made already.
+    Nothing,
+    /// What is known of one node.
+    Node(Box<Ingredients>),
+    /// What is known of this node of many.
+    Among(Arc<Ground>, NodeId),
 }
 
 #[derive(Clone)]
 struct Ingredients {
-    nodes: Arc<Vec<Node>>,
+    graph: Graph,
     id: NodeId,
     facts: Facts,
     /// What each need has left.
-    needs: Box<[Option<Digest>]>,
+    left: Box<[Option<Digest>]>,
     reads: Option<Digest>,
 }
 
+/// What fingerprints of many nodes are made of.
+pub(crate) struct Ground {
+    pub(crate) graph: Graph,
+    pub(crate) facts: Facts,
+    /// What each node has left that is needed, by index; shorter where no node has left anything.
+    pub(crate) left: Vec<Option<Digest>>,
+    /// Which files of its commit a node's last build read, in order of the nodes.
+    pub(crate) reads: Vec<(NodeId, Digest)>,
+}
+
 impl DeferredFingerprint {
-    pub(crate) fn new(
+    /// That of one node.
+    pub(crate) fn of(
         (graph, id): (&Graph, NodeId),
         facts: &Facts,
-        needs: impl Iterator<Item = Option<Digest>>,
+        left: impl Iterator<Item = Option<Digest>>,
         reads: Option<Digest>,
     ) -> Self {
-        let (nodes, facts, needs) = (graph.shared(), facts.clone(), needs.collect());
-        Self { made: OnceLock::new(), of: Some(Ingredients { nodes, id, facts, needs, reads }) }
+        let (graph, facts, left) = (graph.clone(), facts.clone(), left.collect());
+        let of = Of::Node(Box::new(Ingredients { graph, id, facts, left, reads }));
+        Self { made: OnceLock::new(), of }
+    }
+
+    /// That of one of many nodes.
+    pub(crate) fn among(ground: &Arc<Ground>, id: NodeId) -> Self {
+        Self { made: OnceLock::new(), of: Of::Among(ground.clone(), id) }
     }
 }
 
 impl Ingredients {
     fn fingerprint(&self) -> Fingerprint {
-        let node = &self.nodes[self.id.index()];
-        let made = |need: &_| {
-            let at = node.needs.iter().position(|same| same == need)?;
-            self.needs[at]
-        };
-        fingerprint(node, &self.facts, made, self.reads)
+        let needs = self.graph.needs(self.id);
+        let left = |need| self.left[needs.iter().position(|same| *same == need)?];
+        explained((&self.graph, self.id), &self.facts, left, self.reads)
     }
+}
+
+impl Ground {
+    fn fingerprint(&self, id: NodeId) -> Fingerprint {
+        let left = |need: NodeId| self.left.get(need.index()).copied().flatten();
+        let at = self.reads.binary_search_by_key(&id, |(node, _)| *node);
+        let reads = at.ok().map(|at| self.reads[at].1);
+        explained((&self.graph, id), &self.facts, left, reads)
+    }
+}
+
+fn explained(
+    (graph, id): (&Graph, NodeId),
+    facts: &Facts,
+    left: impl Fn(NodeId) -> Option<Digest>,
+    reads: Option<Digest>,
+) -> Fingerprint {
+    fingerprint(graph.node(id), facts, |need| left(graph.id(need)?), reads)
 }
 
 impl From<Fingerprint> for DeferredFingerprint {
     fn from(fingerprint: Fingerprint) -> Self {
-        Self { made: OnceLock::from(Box::new(fingerprint)), of: None }
+        Self { made: OnceLock::from(Box::new(fingerprint)), of: Of::Nothing }
     }
 }
 
@@ -62,8 +104,11 @@ impl Deref for DeferredFingerprint {
 
     fn deref(&self) -> &Fingerprint {
         self.made.get_or_init(|| {
-            let of = self.of.as_ref().expect("one that is not made knows of what to make it");
-            Box::new(of.fingerprint())
+            Box::new(match &self.of {
+                Of::Nothing => unreachable!("one that is not made knows of what to make it"),
+                Of::Node(of) => of.fingerprint(),
+                Of::Among(ground, id) => ground.fingerprint(*id),
+            })
         })
     }
 }

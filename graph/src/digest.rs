@@ -106,6 +106,16 @@ impl Fields {
         let bytes = bytes.as_ref();
         let length = u64::try_from(bytes.len()).expect("a length fits 64 bits");
         self.gathered.extend_from_slice(&length.to_le_bytes());
+        self.put(bytes);
+    }
+
+    /// Adds a digest without its length, which is that of all others: under a domain where one stands in its place, there
+    /// is always one.
+    pub(crate) fn add_digest(&mut self, digest: &Digest) {
+        self.put(&digest.0);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
         if self.gathered.len() + bytes.len() <= GATHERED {
             self.gathered.extend_from_slice(bytes);
             return;
@@ -114,6 +124,12 @@ impl Fields {
         let new = || Box::new(blake3::Hasher::new_from_context_key(key));
         self.hasher.get_or_insert_with(new).update(&self.gathered).update(bytes);
         self.gathered.clear();
+    }
+
+    /// Forgets all fields, and keeps the domain and the room.
+    pub(crate) fn clear(&mut self) {
+        self.gathered.clear();
+        self.hasher = None;
     }
 
     /// The digest of all fields so far.

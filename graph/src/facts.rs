@@ -119,6 +119,16 @@ impl Facts {
         self.observed.contains_key(source)
     }
 
+    /// Whether what was known is the same now, and of what was learned since nothing narrows a commit.
+    pub(crate) fn has_grown_from(&self, earlier: &Self) -> bool {
+        let reads = |facts: &Self| {
+            facts.observed.keys().filter(|source| matches!(source, Source::Read(..))).count()
+        };
+        let is_same = |(source, fact)| self.observed.get(source) == Some(fact);
+        Arc::ptr_eq(&self.observed, &earlier.observed)
+            || earlier.observed.iter().all(is_same) && reads(self) == reads(earlier)
+    }
+
     /// Adds what was observed elsewhere.
     pub fn extend(&mut self, other: Self) {
         let other = Arc::unwrap_or_clone(other.observed);

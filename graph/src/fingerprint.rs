@@ -1,5 +1,5 @@
 //! What goes into a node: its parts, and the key that they make. The explained way, for people and for records; one walk
-//! serves it and the short way to the key.
+//! serves it and the short way to the key, and both make the key by the same rules.
 //!
 //! | part | from | in the key |
 //! | --- | --- | --- |
@@ -20,14 +20,13 @@
 
 use std::sync::Arc;
 
-use crate::digest::{Digest, Fields};
+use crate::action::{ACTION, OUTPUTS, action_digest, outputs_digest};
+use crate::digest::Digest;
 use crate::facts::Facts;
+use crate::key::{OwnParts, is_need_part, key_with, need_part};
 use crate::name::NodeName;
 use crate::spec::{Input, Node, Place, Role};
-use crate::walk::{Found, Walker, walk};
-
-/// Raised when a node made under the old rules must not count as made under the new ones.
-pub(crate) const KEY_DOMAIN: &str = "graph key v2";
+use crate::walk::{Found, Listener, walk};
 
 /// One named ingredient with its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,8 +113,17 @@ pub fn fingerprint(
 ) -> Fingerprint {
     let mut all = Explained::default();
     all.parts.reserve(node.inputs.len() + node.needs.len() + 2);
-    walk(node, facts, |_, need| made(need), reads, &mut all);
-    let Explained { mut parts, obstacles, narrowing } = all;
+    all.obstacles.extend(node.unresolved.iter().cloned().map(Obstacle::Unresolved));
+    walk(&node.inputs, facts, reads, &mut all);
+    let Explained { mut parts, mut obstacles, narrowing } = all;
+    for need in &node.needs {
+        match made(need) {
+            Some(digest) => parts.push(derived(&need_part(need), digest)),
+            None => obstacles.push(Obstacle::Open(need.clone())),
+        }
+    }
+    parts.push(derived(ACTION, action_digest(node, facts).0));
+    parts.push(derived(OUTPUTS, outputs_digest(&node.outputs)));
     parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
     let key = if obstacles.is_empty() { Ok(key_of(&parts)) } else { Err(obstacles) };
     Fingerprint { parts, key, narrowing }
@@ -129,11 +137,7 @@ struct Explained {
     narrowing: Option<Narrowing>,
 }
 
-impl<'a> Walker<'a> for Explained {
-    fn unresolved(&mut self, what: &'a str) {
-        self.obstacles.push(Obstacle::Unresolved(what.to_owned()));
-    }
-
+impl<'a> Listener<'a> for Explained {
     fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>) {
         let (name, declared, role) = (input.part.clone(), input.declared.clone(), input.role);
         let whole = Part { name, digest: found.digest, shown: found.shown(), declared, role };
@@ -150,49 +154,20 @@ impl<'a> Walker<'a> for Explained {
         let why = why.map_or_else(|| "it was not observed".into(), Arc::clone);
         self.obstacles.push(Obstacle::Unknown { part, why, declared });
     }
-
-    fn need(&mut self, need: &'a NodeName, made: Option<Digest>) {
-        match made {
-            Some(digest) => self.parts.push(derived(&need_part(need), digest)),
-            None => self.obstacles.push(Obstacle::Open(need.clone())),
-        }
-    }
-
-    fn own(&mut self, name: &'static str, digest: Digest) {
-        self.parts.push(derived(name, digest));
-    }
 }
 
 /// The key that parts make; stamps do not count. The parts must be sorted by name.
 #[must_use]
 pub fn key_of(parts: &[Part]) -> Digest {
-    let mut fields = Fields::of(KEY_DOMAIN);
+    let (mut own, mut left) = (OwnParts::new(), Vec::new());
     for part in parts.iter().filter(|part| part.role == Role::Key) {
-        add_to_key(&mut fields, &part.name, part.digest);
+        if is_need_part(&part.name) {
+            left.push(part.digest);
+        } else {
+            own.add(&part.name, &part.digest);
+        }
     }
-    fields.finish()
-}
-
-/// How a part enters a key, on the long way and on the short one.
-///
-/// What a need is called is not in it: nodes that need what is the same are one execution, whoever made it.
-pub(crate) fn add_to_key(fields: &mut Fields, name: &str, digest: Digest) {
-    let name = if is_need_part(name) { NEED } else { name };
-    fields.add(name.as_bytes());
-    fields.add(digest.as_bytes());
-}
-
-/// How the names of the parts begin by which needs enter.
-const NEED: &str = "need ";
-
-/// Whether a part is what a need left.
-pub(crate) fn is_need_part(name: &str) -> bool {
-    name.starts_with(NEED)
-}
-
-/// What the part is called by which a need enters.
-pub(crate) fn need_part(need: &NodeName) -> String {
-    format!("{NEED}{need}")
+    key_with(&own.finish(), left)
 }
 
 fn derived(name: &str, digest: Digest) -> Part {

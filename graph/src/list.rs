@@ -52,6 +52,7 @@ impl<T> List<T> {
     }
 
     /// The items in order.
+    #[inline]
     pub fn iter(&self) -> Iter<'_, T> {
         self.first.iter().chain(self.rest.iter())
     }

@@ -17,7 +17,7 @@ use crate::spec::{Node, Place, Spec};
 pub struct NodeId(u32);
 
 impl NodeId {
-    fn of(index: usize) -> Self {
+    pub(crate) fn of(index: usize) -> Self {
         Self(u32::try_from(index).expect("a graph has less than 2^32 nodes"))
     }
 
@@ -32,9 +32,14 @@ impl NodeId {
 ///
 /// Invariant: ids run from 0 in topological order, so every need has a smaller id than its dependent; among
 /// nodes that are free to go either way, declaration order is kept.
+///
+/// A clone is the same graph, for one who must own it.
 #[derive(Debug, Clone, Default)]
-pub struct Graph {
-    nodes: Arc<Vec<Node>>,
+pub struct Graph(Arc<Checked>);
+
+#[derive(Debug, Default)]
+struct Checked {
+    nodes: Vec<Node>,
     needs: Adjacency,
     dependents: Adjacency,
     by_name: Names,
@@ -122,14 +127,17 @@ impl Graph {
             }
         }
         let mut edges = Vec::new();
+        let mut before: Option<(&NodeName, NodeId)> = None;
         for (index, node) in spec.nodes.iter_mut().enumerate() {
             if node.needs.len() > 1 {
                 let mut seen = HashSet::new();
                 node.needs.retain(|need| seen.insert(need.clone()));
             }
             for need in &node.needs {
-                match by_name.get(need) {
-                    Some(&target) => edges.push((target, NodeId::of(index))),
+                // A front-end declares what a node needs just before it, more often than not, and has one name for both.
+                let before = before.filter(|(name, _)| name.is(need)).map(|(_, id)| id);
+                match before.or_else(|| by_name.get(need).copied()) {
+                    Some(target) => edges.push((target, NodeId::of(index))),
                     None => defects.push(Defect::Dangling {
                         name: node.name.clone(),
                         need: need.clone(),
@@ -137,6 +145,7 @@ impl Graph {
                     }),
                 }
             }
+            before = Some((&node.name, NodeId::of(index)));
         }
         let position = match order(spec.nodes.len(), &edges) {
             Ok(position) if defects.is_empty() => position,
@@ -152,47 +161,47 @@ impl Graph {
     /// How many nodes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.0.nodes.len()
     }
 
     /// Whether there is no node.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.0.nodes.is_empty()
     }
 
     /// All ids, needs first.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
-        (0..self.nodes.len()).map(NodeId::of)
+        (0..self.0.nodes.len()).map(NodeId::of)
     }
 
     /// The declaration of a node.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id.index()]
+        &self.0.nodes[id.index()]
     }
 
-    /// All declarations, by index.
-    pub(crate) fn shared(&self) -> Arc<Vec<Node>> {
-        Arc::clone(&self.nodes)
+    /// Whether the other is a clone of this one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The id of a name.
     #[must_use]
     pub fn id(&self, name: &NodeName) -> Option<NodeId> {
-        self.by_name.get(name).copied()
+        self.0.by_name.get(name).copied()
     }
 
     /// What a node needs.
     #[must_use]
     pub fn needs(&self, id: NodeId) -> &[NodeId] {
-        self.needs.of_node(id)
+        self.0.needs.of_node(id)
     }
 
     /// What needs a node.
     #[must_use]
     pub fn dependents(&self, id: NodeId) -> &[NodeId] {
-        self.dependents.of_node(id)
+        self.0.dependents.of_node(id)
     }
 
     /// The given nodes with everything they need, in order, each once.
@@ -200,6 +209,9 @@ impl Graph {
     pub fn closure(&self, wanted: &[NodeId]) -> Vec<NodeId> {
         let mut included = vec![false; self.len()];
         wanted.iter().for_each(|id| included[id.index()] = true);
+        if wanted.len() >= self.len() && !included.contains(&false) {
+            return self.ids().collect();
+        }
         for id in self.ids().rev() {
             if included[id.index()] {
                 self.needs(id).iter().for_each(|need| included[need.index()] = true);
@@ -285,5 +297,5 @@ fn arranged(
     let dependents = Adjacency::of(count, &edges);
     edges.iter_mut().for_each(|edge| *edge = (edge.1, edge.0));
     let needs = Adjacency::of(count, &edges);
-    Graph { nodes: Arc::new(nodes), needs, dependents, by_name }
+    Graph(Arc::new(Checked { nodes, needs, dependents, by_name }))
 }

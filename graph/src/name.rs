@@ -88,6 +88,11 @@ impl NodeName {
         &self.0
     }
 
+    /// Whether the other is a clone of this one; it may be the same name and none.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The first segment: `image`, `sdk`, `kernel`, …
     #[must_use]
     pub fn kind(&self) -> &str {

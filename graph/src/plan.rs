@@ -1,21 +1,41 @@
 //! The forecast: the judge's word on every wanted node, before anything runs. Changes nothing.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-
+use crate::deferred::{DeferredFingerprint, Ground};
 use crate::digest::Digest;
 use crate::facts::Facts;
+use crate::judged::Case;
+use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
+use crate::own::Owns;
+use crate::passes::in_passes;
 use crate::record::Records;
-use crate::verdict::{Judgement, Rebuild, Verdict, judge_in};
+use crate::stages::Stages;
+use crate::twins::Firsts;
+use crate::verdict::{Judgement, Rebuild, Verdict};
 
 /// The judgement on each wanted node, needs first.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// One entry a node of the closure of what was wanted.
     pub entries: Vec<Planned>,
+    /// What it rests on, for a run that follows it.
+    basis: Option<Basis>,
+}
+
+/// What was made for a plan and does not change while nothing else does.
+#[derive(Clone)]
+pub(crate) struct Basis {
+    ground: Arc<Ground>,
+    owns: Arc<Owns>,
+}
+
+impl fmt::Debug for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Basis")
+    }
 }
 
 /// One node of a plan.
@@ -51,6 +71,20 @@ pub struct Tally {
     pub duplicates: usize,
 }
 
+/// What was decided of a node, and what that means for others.
+struct Foreseen {
+    verdict: Verdict,
+    follows: Follows,
+}
+
+enum Follows {
+    Nothing,
+    /// What the node leaves.
+    Left(Digest),
+    /// Under which key it is executed.
+    Runs(Digest),
+}
+
 /// Judges every node that is wanted or needed by one, in order. `forced` are run even if fresh.
 #[must_use]
 pub fn plan(
@@ -61,39 +95,92 @@ pub fn plan(
     records: &Records,
 ) -> Plan {
     let order = graph.closure(wanted);
-    let mut is_forced = vec![false; graph.len()];
-    forced.iter().for_each(|id| is_forced[id.index()] = true);
-    let mut made: Vec<Option<Digest>> = vec![None; graph.len()];
-    let mut running: HashMap<Digest, NodeId, RandomState> = HashMap::default();
-    let mut entries = Vec::with_capacity(order.len());
-    for id in order {
-        let rebuild = if is_forced[id.index()] { Rebuild::Forced } else { Rebuild::Stale };
-        let judgement = judge_in((graph, id), facts, &made, records, rebuild);
-        let last = || records.last(&graph.node(id).name);
-        // Nobody asks what those have left that nobody needs.
-        let is_needed = !graph.dependents(id).is_empty();
-        let mut duplicate_of = None;
-        match (&judgement.verdict, judgement.execution_key) {
-            (Verdict::Fresh, _) if is_needed => {
-                let last = last().expect("a fresh node has a record");
-                made[id.index()] = Some(last.record.made());
-            }
-            (Verdict::Restorable { from, .. }, _) => made[id.index()] = Some(from.made()),
-            (Verdict::Stale(_), Some(key)) => match running.entry(key) {
-                Entry::Occupied(first) => duplicate_of = Some(*first.get()),
-                Entry::Vacant(entry) => {
-                    entry.insert(id);
-                }
-            },
-            (Verdict::Fresh | Verdict::Stale(_) | Verdict::Open(_), _) => {}
-        }
-        let runs = matches!(judgement.verdict, Verdict::Stale(_) | Verdict::Open(_))
-            && duplicate_of.is_none();
-        let took = || last().map(|last| last.record.cost.wall_ms).filter(|&ms| ms > 0);
+    let lasts = Lasts::of(graph, &order, records);
+    let owns = Owns::of(graph, &order, facts, |id| lasts.reads(id));
+    let mut rebuild = vec![Rebuild::Stale; graph.len()];
+    forced.iter().for_each(|id| rebuild[id.index()] = Rebuild::Forced);
+    let case = |id: NodeId| {
+        let (own, last) = (owns.get(id), lasts.get(id));
+        Case { graph, id, facts, own, last, records, rebuild: rebuild[id.index()] }
+    };
+    let stages = Stages::of(graph, &order);
+    let (foreseen, left) = foresee(graph, &stages, case);
+    let stale = foreseen.iter().flatten().flatten();
+    let stale = stale.filter(|one| matches!(one.follows, Follows::Runs(_))).count();
+    let mut firsts = Firsts::with_room_for(stale);
+    let ground =
+        Ground { graph: graph.clone(), facts: facts.clone(), left, reads: lasts.all_reads(&order) };
+    let ground = Arc::new(ground);
+    let mut foreseen: Vec<_> =
+        foreseen.into_iter().map(|passes| passes.into_iter().flatten()).collect();
+    let entry = |&id: &NodeId| {
+        let next = foreseen[stages.of_node(id)].next();
+        let Foreseen { verdict, follows } = next.expect("each node of the order has its stage");
+        let duplicate_of = match follows {
+            Follows::Runs(key) => firsts.before(key, id),
+            Follows::Nothing | Follows::Left(_) => None,
+        };
+        let runs =
+            matches!(verdict, Verdict::Stale(_) | Verdict::Open(_)) && duplicate_of.is_none();
+        let took = || lasts.get(id).map(|last| last.record.cost.wall_ms).filter(|&ms| ms > 0);
         let estimate_ms = if runs { took() } else { None };
-        entries.push(Planned { id, judgement, duplicate_of, estimate_ms });
+        let judgement = Judgement { verdict, fingerprint: DeferredFingerprint::among(&ground, id) };
+        Planned { id, judgement, duplicate_of, estimate_ms }
+    };
+    let entries = order.iter().map(entry).collect();
+    Plan { entries, basis: Some(Basis { ground, owns: Arc::new(owns) }) }
+}
+
+/// The judge's word on all nodes, stage by stage and pass by pass, and what each leaves that is needed.
+fn foresee<'a>(
+    graph: &Graph,
+    stages: &Stages,
+    case: impl Fn(NodeId) -> Case<'a> + Sync,
+) -> (Vec<Vec<Vec<Foreseen>>>, Vec<Option<Digest>>) {
+    let mut left: Vec<Option<Digest>> = Vec::new();
+    let note = |left: &mut Vec<Option<Digest>>, id: NodeId, one: &Foreseen| {
+        if let Follows::Left(digest) = one.follows {
+            if left.is_empty() {
+                left.resize(graph.len(), None);
+            }
+            left[id.index()] = Some(digest);
+        }
+    };
+    let mut foreseen = Vec::new();
+    for stage in stages.iter() {
+        let passes = if stage.is_level {
+            let one = |id: &NodeId| one(&case(*id), &left);
+            let passes = in_passes(&stage.nodes, |nodes| nodes.iter().map(one).collect());
+            let all = stage.nodes.iter().zip(passes.iter().flatten());
+            all.for_each(|(id, one)| note(&mut left, *id, one));
+            passes
+        } else {
+            let mut all = Vec::with_capacity(stage.nodes.len());
+            for &id in &stage.nodes {
+                let one = one(&case(id), &left);
+                note(&mut left, id, &one);
+                all.push(one);
+            }
+            vec![all]
+        };
+        foreseen.push(passes);
     }
-    Plan { entries }
+    (foreseen, left)
+}
+
+fn one(case: &Case<'_>, left: &[Option<Digest>]) -> Foreseen {
+    let judged = case.judge(|need| left.get(need.index()).copied().flatten());
+    // Nobody asks what those have left that nobody needs.
+    let is_needed = !case.graph.dependents(case.id).is_empty();
+    let follows = match (&judged.verdict, judged.execution_key) {
+        (Verdict::Fresh, _) if is_needed => {
+            Follows::Left(case.last.expect("a fresh node has a record").record.made())
+        }
+        (Verdict::Restorable { from, .. }, _) => Follows::Left(from.made()),
+        (Verdict::Stale(_), Some(key)) => Follows::Runs(key),
+        (Verdict::Fresh | Verdict::Stale(_) | Verdict::Open(_), _) => Follows::Nothing,
+    };
+    Foreseen { verdict: judged.verdict, follows }
 }
 
 impl Tally {
@@ -106,6 +193,19 @@ impl Tally {
 }
 
 impl Plan {
+    /// The digests of own parts that were made for it, if they are those of this graph, with these facts and these reads.
+    pub(crate) fn owns(
+        &self,
+        graph: &Graph,
+        facts: &Facts,
+        reads: &[(NodeId, Digest)],
+    ) -> Option<Arc<Owns>> {
+        let Basis { ground, owns } = self.basis.as_ref()?;
+        let holds =
+            ground.graph.is(graph) && ground.reads == reads && facts.has_grown_from(&ground.facts);
+        holds.then(|| owns.clone())
+    }
+
     /// Counts the verdicts.
     #[must_use]
     pub fn tally(&self) -> Tally {

@@ -93,13 +93,18 @@ impl Record {
 /// The digest of a list of outputs: names, modes and contents, in order of name.
 #[must_use]
 pub fn made(outputs: &[OutputFile]) -> Digest {
-    let mut sorted: Vec<&OutputFile> = outputs.iter().collect();
-    sorted.sort_by(|a, b| a.path.cmp(&b.path));
     let mut fields = Fields::of("graph outputs v1");
-    for output in sorted {
+    let mut add = |output: &OutputFile| {
         fields.add(&output.path);
         fields.add([u8::from(output.executable)]);
         fields.add(output.digest.as_bytes());
+    };
+    if outputs.is_sorted_by(|a, b| a.path <= b.path) {
+        outputs.iter().for_each(add);
+    } else {
+        let mut sorted: Vec<&OutputFile> = outputs.iter().collect();
+        sorted.sort_by(|a, b| a.path.cmp(&b.path));
+        sorted.into_iter().for_each(&mut add);
     }
     fields.finish()
 }
@@ -170,8 +175,8 @@ pub struct Remembered {
 #[derive(Debug, Clone, Default)]
 pub struct Records {
     last: HashMap<NodeName, Remembered, RandomState>,
-    succeeded: HashMap<Digest, Remembered>,
-    forgotten: HashSet<Digest>,
+    succeeded: HashMap<Digest, Remembered, RandomState>,
+    forgotten: HashSet<Digest, RandomState>,
     recall: Option<Recall>,
 }
 
@@ -224,6 +229,11 @@ impl Records {
     #[must_use]
     pub fn last(&self, node: &NodeName) -> Option<&Remembered> {
         self.last.get(node)
+    }
+
+    /// Whether there is no node of which it is known that it ever ran.
+    pub(crate) fn has_no_last(&self) -> bool {
+        self.last.is_empty()
     }
 
     /// A successful execution under a key.

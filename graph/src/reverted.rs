@@ -12,7 +12,8 @@ use foldhash::fast::RandomState;
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::digest::Digest;
-use crate::fingerprint::{Part, is_need_part, need_part};
+use crate::fingerprint::Part;
+use crate::key::{is_need_part, need_part};
 use crate::model::{Graph, NodeId};
 use crate::plan::Plan;
 use crate::query::nearest;

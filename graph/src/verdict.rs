@@ -4,16 +4,15 @@
 //! A node is fresh only if its last execution succeeded, under the very key it would have now, and its outputs
 //! are still in place. Whatever is in doubt is stale.
 
-use std::cell::LazyCell;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::deferred::DeferredFingerprint;
 use crate::digest::Digest;
 use crate::facts::Facts;
-use crate::fingerprint::{Obstacle, Part, fingerprint, is_need_part};
-use crate::keyed::Keyed;
-use crate::model::{Graph, NodeId};
+use crate::fingerprint::{Fingerprint, Obstacle, Part, fingerprint};
+use crate::key::is_need_part;
 use crate::name::NodeName;
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::spec::{Node, Place, Role};
@@ -26,16 +25,19 @@ pub enum Verdict {
     /// Its outputs are not in place as they should be, but the store has them.
     Restorable {
         /// Why it is not fresh.
-        reasons: Vec<Reason>,
+        reasons: Reasons,
         /// The execution whose outputs will be put in place.
         from: Arc<Record>,
     },
     /// It must run. While needs are open its key is not known, so in the plan this is a forecast: what they leave
     /// may make a key that the store has.
-    Stale(Vec<Reason>),
+    Stale(Reasons),
     /// Nothing of its own changed, but these needs have not settled; it is decided when they have.
     Open(Vec<NodeName>),
 }
+
+/// Why a node is not fresh. Those that a million nodes have in common are held once.
+pub type Reasons = Cow<'static, [Reason]>;
 
 /// One reason why a node is not fresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +93,6 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What went into it; this is what a record of the execution keeps.
     pub fingerprint: DeferredFingerprint,
-    /// As [`Fingerprint::execution_key`](crate::fingerprint::Fingerprint::execution_key); not said of what is fresh.
-    pub execution_key: Option<Digest>,
 }
 
 /// Decides one node, the long way. `made` tells what a need left, once that need has settled.
@@ -104,9 +104,20 @@ pub fn judge(
     rebuild: Rebuild,
 ) -> Judgement {
     let last = records.last(&node.name);
-    let reads = last.and_then(|last| last.record.reads);
-    let fingerprint = fingerprint(node, facts, made, reads);
+    let fingerprint = fingerprint(node, facts, made, last.and_then(|last| last.record.reads));
     let execution_key = fingerprint.execution_key();
+    let verdict = verdict(&fingerprint, execution_key, last, records, rebuild);
+    Judgement { verdict, fingerprint: fingerprint.into() }
+}
+
+/// The verdict on a node with this fingerprint.
+pub(crate) fn verdict(
+    fingerprint: &Fingerprint,
+    execution_key: Option<Digest>,
+    last: Option<&Remembered>,
+    records: &Records,
+    rebuild: Rebuild,
+) -> Verdict {
     let mut reasons = match &fingerprint.key {
         Ok(key) => reasons(last, *key, &fingerprint.parts),
         Err(obstacles) => reasons_so_far(last, obstacles, &fingerprint.parts),
@@ -114,51 +125,16 @@ pub fn judge(
     if rebuild == Rebuild::Forced {
         reasons.insert(0, Reason::Forced);
     }
-    let verdict = match &fingerprint.key {
-        Ok(key) => decide(reasons, *key, || execution_key, records, rebuild),
+    match &fingerprint.key {
+        Ok(key) => decide(reasons.into(), *key, || execution_key, records, rebuild),
         Err(obstacles) if reasons.is_empty() => Verdict::Open(open_needs(obstacles)),
-        Err(_) => Verdict::Stale(reasons),
-    };
-    let execution_key = execution_key.filter(|_| verdict != Verdict::Fresh);
-    Judgement { verdict, fingerprint: fingerprint.into(), execution_key }
+        Err(_) => Verdict::Stale(reasons.into()),
+    }
 }
 
-/// Decides one node of a graph as [`judge`] does, and takes the short way where that tells as much: where the key is
-/// what it was, or nothing is remembered with which parts could be compared.
-pub(crate) fn judge_in(
-    (graph, id): (&Graph, NodeId),
-    facts: &Facts,
-    made: &[Option<Digest>],
-    records: &Records,
-    rebuild: Rebuild,
-) -> Judgement {
-    let node = graph.node(id);
-    let needs = graph.needs(id);
-    let last = records.last(&node.name);
-    let reads = last.and_then(|last| last.record.reads);
-    let short = Keyed::of(node, facts, |at| made[needs[at].index()], reads);
-    let found = short.and_then(|keyed| {
-        let key = keyed.key();
-        let mut reasons = reasons_without_parts(last, key)?;
-        let execution_key = LazyCell::new(|| keyed.execution_key_beside(key));
-        if rebuild == Rebuild::Forced {
-            reasons.insert(0, Reason::Forced);
-        }
-        let verdict = decide(reasons, key, || Some(*execution_key), records, rebuild);
-        let execution_key = (verdict != Verdict::Fresh).then(|| *execution_key);
-        Some((verdict, execution_key))
-    });
-    let Some((verdict, execution_key)) = found else {
-        return judge(node, facts, |need| made[graph.id(need)?.index()], records, rebuild);
-    };
-    let needs = needs.iter().map(|need| made[need.index()]);
-    let fingerprint = DeferredFingerprint::new((graph, id), facts, needs, reads);
-    Judgement { verdict, fingerprint, execution_key }
-}
-
-/// The verdict on a node with a key.
-fn decide(
-    reasons: Vec<Reason>,
+/// The verdict on a node with a key. The reasons name it if it is forced.
+pub(crate) fn decide(
+    reasons: Reasons,
     key: Digest,
     execution_key: impl FnOnce() -> Option<Digest>,
     records: &Records,
@@ -199,7 +175,7 @@ fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
 #[must_use]
 pub fn reasons(last: Option<&Remembered>, key: Digest, parts: &[Part]) -> Vec<Reason> {
     if let Some(reasons) = reasons_without_parts(last, key) {
-        return reasons;
+        return reasons.to_vec();
     }
     let Some(last) = last else { return vec![Reason::NeverBuilt] };
     let changes = || differences(&last.record.parts, parts);
@@ -211,14 +187,17 @@ pub fn reasons(last: Option<&Remembered>, key: Digest, parts: &[Part]) -> Vec<Re
 }
 
 /// As [`reasons`], where no parts have to be compared for it.
-fn reasons_without_parts(last: Option<&Remembered>, key: Digest) -> Option<Vec<Reason>> {
-    let Some(last) = last else { return Some(vec![Reason::NeverBuilt]) };
+pub(crate) fn reasons_without_parts(
+    last: Option<&Remembered>,
+    key: Digest,
+) -> Option<&'static [Reason]> {
+    let Some(last) = last else { return Some(&[Reason::NeverBuilt]) };
     if last.record.outcome != Outcome::Succeeded || last.record.key != key {
         return None;
     }
     Some(match last.available {
-        Availability::InPlace => Vec::new(),
-        Availability::InStore | Availability::Gone => vec![Reason::OutputsMissing],
+        Availability::InPlace => &[],
+        Availability::InStore | Availability::Gone => &[Reason::OutputsMissing],
     })
 }
 

@@ -1,27 +1,21 @@
-//! The one walk over what a node is made of: its key and its explanation are made by two who listen to it. Knows neither
-//! how a key is made nor how a part is kept.
+//! The one walk over the inputs of a node: its key and its explanation are made by two who listen to it. Knows neither how
+//! a key is made nor how a part is kept.
 
 use std::sync::Arc;
 
-use crate::action::{action_digest, outputs_digest};
 use crate::digest::{Digest, Fields};
 use crate::facts::{Facts, Seen};
-use crate::name::NodeName;
-use crate::spec::{Input, Node, Role, Source};
+use crate::spec::{Commit, Input, Role, Source};
 
 /// The longest value that is kept with a part; `why` shows old and new, and no one reads more than this.
 const LONGEST_SHOWN: usize = 4096;
 
-/// What a walk over a node meets, in the order in which it was declared. There are two who listen: one explains, the
-/// other makes nothing but the key.
-pub(crate) trait Walker<'a> {
-    fn unresolved(&mut self, what: &'a str);
+/// Who listens to a walk over inputs. There are two: one explains, the other makes nothing but a digest.
+pub(crate) trait Listener<'a> {
     /// A value that is known, and the one that stands in its place if it is narrowed.
     fn input(&mut self, input: &'a Input, found: Found<'a>, narrowed: Option<(Digest, Found<'a>)>);
     /// One that is part of the key, and is not known.
     fn unknown(&mut self, input: &'a Input, why: Option<&'a Arc<str>>);
-    fn need(&mut self, need: &'a NodeName, made: Option<Digest>);
-    fn own(&mut self, name: &'static str, digest: Digest);
 }
 
 /// The value of a part.
@@ -38,16 +32,15 @@ enum Shown<'a> {
     Missing,
 }
 
-/// Goes over a node, and tells the walker. `made` is told the place of the need among the needs, too.
+/// Goes over inputs in the order in which they were declared, and tells the listener. `reads` is which files of its
+/// commit the node's last build read, if that is known.
 pub(crate) fn walk<'a>(
-    node: &'a Node,
+    inputs: impl IntoIterator<Item = &'a Input>,
     facts: &'a Facts,
-    made: impl Fn(usize, &NodeName) -> Option<Digest>,
     reads: Option<Digest>,
-    walker: &mut impl Walker<'a>,
+    listener: &mut impl Listener<'a>,
 ) {
-    node.unresolved.iter().for_each(|what| walker.unresolved(what));
-    for input in &node.inputs {
+    for input in inputs {
         let found = match facts.seen(&input.source) {
             Seen::Known { digest, text } => Found::known(digest, text),
             // What is not there was not stamped either.
@@ -55,32 +48,33 @@ pub(crate) fn walk<'a>(
             Seen::Missing => Found { digest: missing(), shown: Shown::Missing },
             Seen::Unknown(why) => {
                 if input.role == Role::Key {
-                    walker.unknown(input, why);
+                    listener.unknown(input, why);
                 }
                 continue;
             }
         };
         let narrowed = match (&input.source, reads) {
             (Source::Commit(commit), Some(reads)) => {
-                match facts.observed(&Source::Read(commit.clone(), Box::new(reads))) {
-                    Seen::Known { digest, text } => Some((reads, Found::known(digest, text))),
-                    // The set was forgotten: all of the commit, then.
-                    Seen::Missing | Seen::Unknown(_) => None,
-                }
+                narrowed(commit, reads, facts).map(|read| (reads, read))
             }
             _ => None,
         };
-        walker.input(input, found, narrowed);
+        listener.input(input, found, narrowed);
     }
-    for (at, need) in node.needs.iter().enumerate() {
-        walker.need(need, made(at, need));
-    }
-    walker.own(ACTION, action_digest(node, facts));
-    walker.own(OUTPUTS, outputs_digest(&node.outputs));
 }
 
-const ACTION: &str = "action";
-const OUTPUTS: &str = "outputs";
+/// What those files of a commit are that an earlier build has read. Nothing where the set was forgotten: it is all of the
+/// commit, then.
+pub(crate) fn narrowed<'a>(
+    commit: &Arc<Commit>,
+    reads: Digest,
+    facts: &'a Facts,
+) -> Option<Found<'a>> {
+    match facts.observed(&Source::Read(commit.clone(), Box::new(reads))) {
+        Seen::Known { digest, text } => Some(Found::known(digest, text)),
+        Seen::Missing | Seen::Unknown(_) => None,
+    }
+}
 
 impl<'a> Found<'a> {
     fn known(digest: Digest, text: Option<&'a Arc<str>>) -> Self {

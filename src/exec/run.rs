@@ -13,7 +13,7 @@ use graph::plan::Tally;
 use graph::record::{Outcome, Record};
 use graph::schedule::{Ending, Finished, Next, Schedule};
 use graph::spec::Node;
-use graph::verdict::{Judgement, Verdict};
+use graph::verdict::{Judgement, Reasons, Verdict};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -215,7 +215,7 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
         let node = Arc::new(self.graph.node(id).clone());
         let reasons = match &judgement.verdict {
             Verdict::Stale(reasons) | Verdict::Restorable { reasons, .. } => reasons.clone(),
-            Verdict::Fresh | Verdict::Open(_) => Vec::new(),
+            Verdict::Fresh | Verdict::Open(_) => Reasons::default(),
         };
         let started = Event::NodeStarted {
             node: node.name.clone(),

@@ -7,29 +7,47 @@
 //! Within a pool, one that does not fit the free memory holds back those behind it. Letting the small ones pass
 //! would keep the host fuller, and would let a big one starve until nothing else is left.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::priority::{Candidate, critical_paths};
+use super::line::Line;
+use super::priority::Ranks;
 use super::slots::{Slot, Slots};
 use super::words::{Ending, Finished, Next, OnFailure};
 use crate::digest::Digest;
 use crate::facts::Facts;
+use crate::judged::{Case, Judged};
+use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
+use crate::own::Owns;
+use crate::plan::Plan;
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::resource::{Capacity, Pool};
-use crate::verdict::{Judgement, Rebuild, Verdict, judge_in};
+use crate::verdict::{Judgement, Rebuild, Verdict};
 
 #[derive(Debug, Clone)]
 enum State {
     Excluded,
-    Waiting { open_needs: usize },
+    Waiting {
+        open_needs: usize,
+    },
+    /// To be judged.
     Ready,
-    Running { slot: Slot, doing: Doing },
+    /// In line for a slot in which it holds so much memory.
+    InLine {
+        memory: u64,
+    },
+    Running,
     Settled(Ending),
+}
+
+/// What holds a slot.
+#[derive(Debug)]
+struct Running {
+    slot: Slot,
+    doing: Doing,
 }
 
 /// What is done under a key; only a node with an obstacle to its key runs without one.
@@ -58,15 +76,20 @@ pub struct Schedule<'a> {
     on_failure: OnFailure,
     stopped: bool,
     order: Vec<NodeId>,
-    priority: Vec<u64>,
+    ranks: Ranks,
     forced: Vec<bool>,
+    owns: Arc<Owns>,
+    /// The last execution of each node, by its index.
+    lasts: Vec<Option<Remembered>>,
     states: Vec<State>,
+    running: HashMap<NodeId, Running, RandomState>,
     made: Vec<Option<Digest>>,
     executions: HashMap<Digest, Execution, RandomState>,
     slots: Slots,
-    ready: BinaryHeap<Candidate>,
-    /// What waits for a slot, by pool.
-    lines: [BinaryHeap<Candidate>; Pool::ALL.len()],
+    /// What is to be judged, by rank.
+    ready: Line,
+    /// What waits for a slot, by pool, by rank.
+    lines: [Line; Pool::ALL.len()],
     settled: VecDeque<(NodeId, Ending)>,
 }
 
@@ -78,24 +101,47 @@ impl<'a> Schedule<'a> {
         wanted: &[NodeId],
         forced: impl IntoIterator<Item = NodeId>,
         (facts, records): (&'a Facts, Records),
+        limits: (Capacity, OnFailure),
+    ) -> Self {
+        Self::after(&Plan::default(), graph, wanted, forced, (facts, records), limits)
+    }
+
+    /// As [`Schedule::new`], and quicker where the plan was made of the same, to which stamps may have been added.
+    #[must_use]
+    pub fn after(
+        plan: &Plan,
+        graph: &'a Graph,
+        wanted: &[NodeId],
+        forced: impl IntoIterator<Item = NodeId>,
+        (facts, records): (&'a Facts, Records),
         (capacity, on_failure): (Capacity, OnFailure),
     ) -> Self {
         let order = graph.closure(wanted);
+        let found = Lasts::of(graph, &order, &records);
+        let owns = plan.owns(graph, facts, &found.all_reads(&order));
+        let owns =
+            owns.unwrap_or_else(|| Arc::new(Owns::of(graph, &order, facts, |id| found.reads(id))));
+        let lasts = found.cloned(graph);
+        let ranks = Ranks::of(graph, &order, &lasts);
+        let line = Line::new(ranks.len());
         let mut schedule = Self {
             graph,
             facts,
             on_failure,
             stopped: false,
-            priority: critical_paths(graph, &order, &records),
             records,
             order,
+            ranks,
             forced: vec![false; graph.len()],
+            owns,
+            lasts,
             states: vec![State::Excluded; graph.len()],
+            running: HashMap::default(),
             made: vec![None; graph.len()],
             executions: HashMap::default(),
             slots: Slots::new(capacity),
-            ready: BinaryHeap::new(),
-            lines: Default::default(),
+            ready: line.clone(),
+            lines: std::array::from_fn(|_| line.clone()),
             settled: VecDeque::new(),
         };
         forced.into_iter().for_each(|id| schedule.forced[id.index()] = true);
@@ -131,8 +177,7 @@ impl<'a> Schedule<'a> {
     /// # Panics
     /// When the node was not started, or has ended before: the loop that drives has lost count.
     pub fn finish(&mut self, id: NodeId, finished: Finished) {
-        let state = std::mem::replace(&mut self.states[id.index()], State::Ready);
-        let State::Running { slot, doing } = state else {
+        let Some(Running { slot, doing }) = self.running.remove(&id) else {
             panic!("only what was started ends: {:?}", self.graph.node(id).name);
         };
         self.slots.give_back(slot);
@@ -184,8 +229,7 @@ impl<'a> Schedule<'a> {
     /// What the needs of a node that was started have left, in the order of its needs.
     #[must_use]
     pub fn needs_of(&self, id: NodeId) -> Vec<Arc<Record>> {
-        let last = |need: &NodeId| self.records.last(&self.graph.node(*need).name);
-        let record = |need| last(need).map(|last| last.record.clone());
+        let record = |need: &NodeId| Some(self.lasts[need.index()].as_ref()?.record.clone());
         self.graph.needs(id).iter().filter_map(record).collect()
     }
 
@@ -198,26 +242,29 @@ impl<'a> Schedule<'a> {
     /// The first in line of all that is to be judged or fits; a stopped run takes them as they come.
     fn next_in_line(&mut self) -> Option<NodeId> {
         let fits = |pool: &Pool| {
-            let first = self.lines[*pool as usize].peek().copied()?;
-            let slot = Slot { pool: *pool, memory: first.memory };
+            let first = self.lines[*pool as usize].first()?;
+            let State::InLine { memory } = self.states[self.ranks.node(first).index()] else {
+                unreachable!("only what waits for a slot stands in the line for one");
+            };
+            let slot = Slot { pool: *pool, memory };
             (self.stopped || self.slots.fits(slot)).then_some((first, Some(*pool)))
         };
-        let ready = self.ready.peek().map(|first| (*first, None));
+        let ready = self.ready.first().map(|first| (first, None));
         let waiting = Pool::ALL.iter().filter_map(fits);
-        let (first, line) = waiting.chain(ready).max_by_key(|(first, _)| *first)?;
+        let (first, line) = waiting.chain(ready).min_by_key(|(first, _)| *first)?;
         match line {
-            Some(pool) => self.lines[pool as usize].pop(),
-            None => self.ready.pop(),
-        };
-        Some(first.node.0)
+            Some(pool) => self.lines[pool as usize].remove(first),
+            None => self.ready.remove(first),
+        }
+        Some(self.ranks.node(first))
     }
 
     /// Judges a node and starts or settles it, or puts it in the line where it belongs.
     fn dispatch(&mut self, id: NodeId) -> Option<Next> {
-        let judgement = self.judge(id);
-        match &judgement.verdict {
+        let judged = self.case(id).judge(|need| self.made[need.index()]);
+        match &judged.verdict {
             Verdict::Fresh => {
-                let last = self.records.last(&self.graph.node(id).name);
+                let last = self.lasts[id.index()].as_ref();
                 let record = last.expect("a fresh node has a record").record.clone();
                 self.settle_well(id, Ending::Fresh, &record);
                 None
@@ -225,10 +272,10 @@ impl<'a> Schedule<'a> {
             Verdict::Open(_) => unreachable!("a node is ready only when its needs have settled"),
             Verdict::Restorable { from, .. } => {
                 let from = from.clone();
-                self.restore(id, judgement, from)
+                self.restore(id, judged, from)
             }
             Verdict::Stale(_) => {
-                let key = judgement.execution_key;
+                let key = judged.execution_key;
                 match key.and_then(|key| self.executions.get_mut(&key)) {
                     Some(Execution::Running { twins }) => {
                         twins.push(id);
@@ -236,20 +283,20 @@ impl<'a> Schedule<'a> {
                     }
                     Some(Execution::Succeeded(record)) => {
                         let record = record.clone();
-                        self.restore(id, judgement, record)
+                        self.restore(id, judged, record)
                     }
                     Some(Execution::Failed(first)) => {
                         let first = self.graph.node(*first).name.clone();
                         self.settle(id, Ending::Skipped(first));
                         None
                     }
-                    None => self.start(id, judgement, key),
+                    None => self.start(id, judged.verdict, key),
                 }
             }
         }
     }
 
-    fn start(&mut self, id: NodeId, judgement: Judgement, key: Option<Digest>) -> Option<Next> {
+    fn start(&mut self, id: NodeId, verdict: Verdict, key: Option<Digest>) -> Option<Next> {
         let slot = Slot { pool: self.graph.node(id).pool, memory: self.expected_memory(id) };
         if !self.occupy(id, slot, Doing::Execute(key)) {
             return None;
@@ -257,25 +304,29 @@ impl<'a> Schedule<'a> {
         if let Some(key) = key {
             self.executions.insert(key, Execution::Running { twins: Vec::new() });
         }
-        Some(Next::Start(id, judgement))
+        Some(Next::Start(id, self.judgement(id, verdict)))
     }
 
-    fn restore(&mut self, id: NodeId, judgement: Judgement, from: Arc<Record>) -> Option<Next> {
+    fn restore(&mut self, id: NodeId, judged: Judged, from: Arc<Record>) -> Option<Next> {
+        let Judged { verdict, execution_key: key } = judged;
         let slot = Slot { pool: Pool::Light, memory: 0 };
-        let doing = Doing::Restore { key: judgement.execution_key, from: from.clone() };
-        self.occupy(id, slot, doing).then_some(Next::Restore(id, judgement, from))
+        let doing = Doing::Restore { key, from: from.clone() };
+        let occupied = self.occupy(id, slot, doing);
+        occupied.then(|| Next::Restore(id, self.judgement(id, verdict), from))
     }
 
     /// Takes a slot for a node, or puts the node in line for one.
     fn occupy(&mut self, id: NodeId, slot: Slot, doing: Doing) -> bool {
-        if self.slots.fits(slot) {
+        let fits = self.slots.fits(slot);
+        if fits {
             self.slots.take(slot);
-            self.states[id.index()] = State::Running { slot, doing };
-            return true;
+            self.states[id.index()] = State::Running;
+            self.running.insert(id, Running { slot, doing });
+        } else {
+            self.states[id.index()] = State::InLine { memory: slot.memory };
+            self.lines[slot.pool as usize].insert(self.ranks.rank(id));
         }
-        let candidate = Candidate { memory: slot.memory, ..self.candidate(id) };
-        self.lines[slot.pool as usize].push(candidate);
-        false
+        fits
     }
 
     /// Notes what became of a key and lets its twins be judged again. `None` means that nothing was learned.
@@ -290,22 +341,24 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    fn judge(&self, id: NodeId) -> Judgement {
+    fn case(&self, id: NodeId) -> Case<'_> {
+        let Self { graph, facts, records, .. } = self;
         let rebuild = if self.forced[id.index()] { Rebuild::Forced } else { Rebuild::Stale };
-        judge_in((self.graph, id), self.facts, &self.made, &self.records, rebuild)
+        let (own, last) = (self.owns.get(id), self.lasts[id.index()].as_ref());
+        Case { graph, id, facts, own, last, records, rebuild }
+    }
+
+    fn judgement(&self, id: NodeId, verdict: Verdict) -> Judgement {
+        self.case(id).judgement(verdict, |need| self.made[need.index()])
     }
 
     fn make_ready(&mut self, id: NodeId) {
         self.states[id.index()] = State::Ready;
-        self.ready.push(self.candidate(id));
-    }
-
-    fn candidate(&self, id: NodeId) -> Candidate {
-        Candidate { priority: self.priority[id.index()], node: Reverse(id), memory: 0 }
+        self.ready.insert(self.ranks.rank(id));
     }
 
     fn expected_memory(&self, id: NodeId) -> u64 {
-        self.records.last(&self.graph.node(id).name).map_or(0, |last| last.record.cost.peak_memory)
+        self.lasts[id.index()].as_ref().map_or(0, |last| last.record.cost.peak_memory)
     }
 
     /// Outputs that were made under another name count under this node's own record.
@@ -318,7 +371,7 @@ impl<'a> Schedule<'a> {
         };
         let remembered = Remembered { record: record.clone(), available: Availability::InPlace };
         self.records.insert_key(&remembered);
-        self.records.insert_last(remembered);
+        self.lasts[id.index()] = Some(remembered);
         record
     }
 

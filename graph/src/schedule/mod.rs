@@ -11,6 +11,7 @@
 //!   when it failed they are skipped: the same key would fail the same way. [`plan`](crate::plan::plan) foresees
 //!   this as `duplicate_of`; which of the names runs is the schedule's choice. What is forced runs once a key, too.
 
+mod line;
 mod machine;
 mod priority;
 mod slots;

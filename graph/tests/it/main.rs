@@ -13,4 +13,5 @@ mod reverted;
 mod runs;
 mod select;
 mod shards;
+mod shortcuts;
 mod world;

@@ -66,11 +66,18 @@ pub(crate) fn plan_both_ways(
     let all: Vec<NodeId> = graph.ids().collect();
     let plan = plan(graph, &all, forced, facts, records);
     let mut made: HashMap<&NodeName, Digest> = HashMap::new();
+    let mut first_with: HashMap<Digest, NodeId> = HashMap::new();
     for entry in &plan.entries {
         let node = graph.node(entry.id);
         let rebuild = if forced.contains(&entry.id) { Rebuild::Forced } else { Rebuild::Stale };
         let long = judge(node, facts, |need| made.get(need).copied(), records, rebuild);
         assert_eq!(entry.judgement, long, "the short way says what the long way says");
+        let key = long.fingerprint.execution_key();
+        let first = match (&long.verdict, key) {
+            (Verdict::Stale(_), Some(key)) => Some(*first_with.entry(key).or_insert(entry.id)),
+            _ => None,
+        };
+        assert_eq!(entry.duplicate_of, first.filter(|first| *first != entry.id));
         match &long.verdict {
             Verdict::Fresh => {
                 made.insert(&node.name, records.last(&node.name).unwrap().record.made())
@@ -325,7 +332,7 @@ fn unwritten(node: &Node) -> Record {
         reads: None,
         wide_key: None,
         outcome: Outcome::Succeeded,
-        outputs: Vec::new().into(),
+        outputs: Vec::new(),
         cost: Cost::default(),
         run: 0,
         ended: 0,

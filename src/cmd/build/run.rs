@@ -212,7 +212,8 @@ fn build<E: Executor>(
         now: context.began_ms(),
     });
     let on_failure = if settings.run.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
-    let schedule = Schedule::new(
+    let schedule = Schedule::after(
+        plan,
         &opened.graph,
         &survey.wanted,
         survey.forced.iter().copied(),

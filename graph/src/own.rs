@@ -1,0 +1,187 @@
+//! The short way to the digest of a node's own parts: as the explained fingerprint makes it, and nothing for people. Knows
+//! no need and no record.
+//!
+//! Nodes of a matrix share the pieces that they are made of. What became of a shared piece is remembered while one pass
+//! over the nodes lasts, by where the piece lies: the nodes hold it there, and the facts stay the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use crate::action::{self, ACTION, OUTPUTS, action_digest, outputs_digest};
+use crate::digest::Digest;
+use crate::facts::Facts;
+use crate::key::{OwnParts, is_need_part};
+use crate::model::{Graph, NodeId};
+use crate::passes::{in_passes, joined};
+use crate::piece::{Piece, Pieces};
+use crate::spec::{Action, Node};
+use crate::walk::narrowed;
+
+/// The digests of the own parts of many nodes; none for a node of which the short way cannot tell it, because something
+/// is not known of it or because it is unusual.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Owns(Vec<Option<Digest>>);
+
+impl Owns {
+    /// Those of these nodes, which are given in order. `reads` tells which files of its commit a node's last build read.
+    pub(crate) fn of(
+        graph: &Graph,
+        nodes: &[NodeId],
+        facts: &Facts,
+        reads: impl Fn(NodeId) -> Option<Digest> + Sync,
+    ) -> Self {
+        let owns = joined(in_passes(nodes, |nodes| {
+            let mut known = Known::new(facts);
+            nodes.iter().map(|id| known.own(graph.node(*id), reads(*id))).collect()
+        }));
+        if owns.len() == graph.len() {
+            return Self(owns);
+        }
+        let mut all = vec![None; graph.len()];
+        nodes.iter().zip(owns).for_each(|(id, own)| all[id.index()] = own);
+        Self(all)
+    }
+
+    /// That of a node.
+    pub(crate) fn get(&self, id: NodeId) -> Option<Digest> {
+        self.0.get(id.index()).copied().flatten()
+    }
+}
+
+/// What a digest of own parts is made of, but for the facts. Equal ones make the same.
+type Identity = (usize, usize, Digest, Digest);
+
+/// A node with an action, and the digest of that.
+type OfAction<'a> = (&'a Node, Option<Digest>);
+
+/// How many of the last digests are at hand, for the nodes that differ in nothing but what they need.
+const AT_HAND: usize = 256;
+
+/// What one pass over nodes has learned.
+pub(crate) struct Known<'a> {
+    facts: &'a Facts,
+    pieces: Pieces<'a>,
+    actions: HashMap<(usize, usize), Vec<OfAction<'a>>, RandomState>,
+    outputs: HashMap<usize, Digest, RandomState>,
+    /// One in each place that an identity gives.
+    last: Vec<Option<(Identity, Digest)>>,
+    fields: OwnParts,
+}
+
+impl<'a> Known<'a> {
+    pub(crate) fn new(facts: &'a Facts) -> Self {
+        Self {
+            facts,
+            pieces: Pieces::new(facts),
+            actions: HashMap::default(),
+            outputs: HashMap::default(),
+            last: vec![None; AT_HAND],
+            fields: OwnParts::new(),
+        }
+    }
+
+    /// The digest of a node's own parts, where the short way can tell it.
+    pub(crate) fn own(&mut self, node: &'a Node, reads: Option<Digest>) -> Option<Digest> {
+        if !node.unresolved.is_empty() {
+            return None;
+        }
+        let (action, outputs) = (self.action(node)?, self.outputs(node));
+        let (addresses, pieces) = self.pieces.of(node);
+        if pieces.iter().any(|piece| piece.is_open) {
+            return None;
+        }
+        let mut commits = pieces.iter().flat_map(|piece| &piece.commits);
+        let read = match (reads, commits.next(), commits.next()) {
+            (None, ..) | (_, None, _) => None,
+            (Some(reads), Some((part, commit)), None) => {
+                narrowed(commit, reads, self.facts).map(|read| (*part, read.digest))
+            }
+            (_, _, Some(_)) => return None,
+        };
+        let mine = [(ACTION, action), (OUTPUTS, outputs)];
+        if read.is_some() {
+            return merged(&mut self.fields, pieces, &mine, read);
+        }
+        let identity = (addresses[0], addresses[1], action, outputs);
+        let place = &mut self.last[place_of(&identity)];
+        match place {
+            Some((same, own)) if *same == identity => Some(*own),
+            _ => {
+                let own = merged(&mut self.fields, pieces, &mine, None)?;
+                *place = Some((identity, own));
+                Some(own)
+            }
+        }
+    }
+
+    /// Where a fact in it is not known, the digest would be another once it is.
+    fn action(&mut self, node: &'a Node) -> Option<Digest> {
+        let digest = || {
+            let (digest, known) = action_digest(node, self.facts);
+            (known == action::Known::All).then_some(digest)
+        };
+        // By which place a need has among several of them, the digest of one action can differ.
+        let Some(identity) = identity_of_action(node).filter(|_| node.needs.len() < 2) else {
+            return digest();
+        };
+        let paths = |node: &'a Node| node.action.files.iter().map(|file| &*file.path);
+        let same =
+            |other: &'a Node| other.needs.len() == node.needs.len() && paths(other).eq(paths(node));
+        let known = self.actions.entry(identity).or_default();
+        if let Some((_, digest)) = known.iter().find(|(other, _)| same(other)) {
+            return *digest;
+        }
+        let digest = digest();
+        // Where the names of the files differ from node to node, there is nothing to be gained.
+        if known.len() < 4 {
+            known.push((node, digest));
+        }
+        digest
+    }
+
+    fn outputs(&mut self, node: &'a Node) -> Digest {
+        let digest = || outputs_digest(&node.outputs);
+        if Arc::strong_count(&node.outputs) == 1 {
+            return digest();
+        }
+        *self.outputs.entry(node.outputs.as_ptr().addr()).or_insert_with(digest)
+    }
+}
+
+/// Where the pieces of an action lie that are in its digest, if other nodes have them, too.
+fn identity_of_action(node: &Node) -> Option<(usize, usize)> {
+    let Action { takes, steps, .. } = &node.action;
+    (Arc::strong_count(steps) > 1).then(|| (takes.as_ptr().addr(), steps.as_ptr().addr()))
+}
+
+fn place_of(identity: &Identity) -> usize {
+    // Digests are as good as random, and addresses differ in the bits in the middle.
+    let [byte, ..] = identity.2.as_bytes();
+    (usize::from(*byte) ^ (identity.0 >> 4) ^ (identity.1 >> 7)) % AT_HAND
+}
+
+/// Digests parts that are sorted piece by piece. Two of one name are left to the long way.
+fn merged(
+    fields: &mut OwnParts,
+    pieces: [&Piece<'_>; 2],
+    mine: &[(&str, Digest)],
+    read: Option<(&str, Digest)>,
+) -> Option<Digest> {
+    let mut left = [&pieces[0].parts[..], &pieces[1].parts[..], mine];
+    let mut before: Option<&str> = None;
+    loop {
+        let heads = left.iter().enumerate().filter_map(|(at, part)| Some((part.first()?.0, at)));
+        let Some((name, at)) = heads.min() else { return Some(fields.finish()) };
+        if before == Some(name) || is_need_part(name) {
+            fields.finish();
+            return None;
+        }
+        let (first, rest) = left[at].split_first().expect("it has a head");
+        let digest = read.filter(|(part, _)| *part == name).map_or(first.1, |(_, digest)| digest);
+        fields.add(name, &digest);
+        left[at] = rest;
+        before = Some(name);
+    }
+}
