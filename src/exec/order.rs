@@ -121,7 +121,7 @@ mod tests {
         let odd = OsString::from_vec(b"\xff --\n".to_vec());
         let order = Order {
             argv: vec!["kas".into(), odd.clone(), "".into()],
-            env: [("A".to_owned(), odd.clone()), ("B".to_owned(), "".into())].into(),
+            env: [("A".to_owned(), odd), ("B".to_owned(), "".into())].into(),
             dir: "/a b".into(),
             grace: Duration::from_millis(1500),
             after_kill: vec!["docker".into(), "kill".into()],

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::kill::processes_after;
 use crate::world::World;
@@ -13,9 +13,12 @@ use crate::world::World;
 /// How many nodes there are; a build of all takes some seconds.
 const NODES: usize = 300;
 
-/// How often it is killed, and the latest moment.
-const TIMES: u64 = 12;
-const LATEST_MS: u64 = 900;
+/// How often it is killed, and how many it may report before.
+const TIMES: usize = 12;
+const MOST_REPORTED: usize = 60;
+
+/// How long to wait for a report.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// As kas, as far as a build goes: leaves one file that tells whose it is.
 const KAS: &str = r#"#!/bin/sh
@@ -87,7 +90,8 @@ fn what_was_reported_outlives_a_kill() {
     let mut reported_before_a_kill = 0;
     for time in 0..TIMES {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let moment = Duration::from_millis(100 + (seed >> 33) % LATEST_MS);
+        let random = usize::try_from(seed >> 33).expect("31 bits fit");
+        let (count, moment) = (random % MOST_REPORTED, Duration::from_micros(seed >> 50));
         let told = world.path("told.log");
         let mut child = world
             .command(&["build", "--offline", "--jobs", "4", "--progress", "plain"])
@@ -95,6 +99,13 @@ fn what_was_reported_outlives_a_kill() {
             .stderr(File::create(&told).expect("a file"))
             .spawn()
             .expect("graph starts");
+        let begun = Instant::now();
+        while child.try_wait().expect("a child").is_none()
+            && reported(&fs::read_to_string(&told).expect("lines")).len() < count
+            && begun.elapsed() < PATIENCE
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         std::thread::sleep(moment);
         child.kill().expect("a child can be killed");
         child.wait().expect("a child can be waited for");
@@ -102,20 +113,20 @@ fn what_was_reported_outlives_a_kill() {
         reported_before_a_kill += told.len();
         known.extend(told);
         let left = processes_after(&world);
-        assert!(left.is_empty(), "kill {time} after {moment:?} left {left:#?}");
+        assert!(left.is_empty(), "kill {time} after {count} left {left:#?}");
         let fresh = fresh(&world);
         let lost: Vec<_> = known.difference(&fresh).collect();
-        assert!(lost.is_empty(), "kill {time} after {moment:?}: reported and lost: {lost:?}");
+        assert!(lost.is_empty(), "kill {time} after {count}: reported and lost: {lost:?}");
         for node in &fresh {
             let text = world.read(&format!(".graph/out/{node}/image.wic"));
-            assert_eq!(text, format!("of {node}\n"), "kill {time} after {moment:?}");
+            assert_eq!(text, format!("of {node}\n"), "kill {time} after {count}");
         }
         if fresh.len() == NODES {
             fs::remove_dir_all(world.path(".graph")).expect("the state can be removed");
             known.clear();
         }
     }
-    assert!(reported_before_a_kill > 10, "only {reported_before_a_kill} were ever reported");
+    assert!(reported_before_a_kill > TIMES, "only {reported_before_a_kill} were ever reported");
     world.graph_ok(&["build", "--offline", "--jobs", "4"]);
     assert_eq!(fresh(&world), (0..NODES).map(name).collect());
     world.graph_ok(&["cache", "verify"]);
