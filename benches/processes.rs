@@ -35,7 +35,8 @@ int main(int count, char **words)
     mkdir("build/tmp", 0777);
     mkdir("build/tmp/deploy", 0777);
     mkdir("build/tmp/deploy/images", 0777);
-    file = open("build/tmp/deploy/images/image.wic", O_CREAT | O_WRONLY | O_TRUNC, 0666);
+    mkdir("build/tmp/deploy/images/m", 0777);
+    file = open("build/tmp/deploy/images/m/image.wic", O_CREAT | O_WRONLY | O_TRUNC, 0666);
     if (file < 0 || write(file, work, strlen(work)) < 0)
         return 4;
     return close(file);
@@ -126,7 +127,7 @@ fn write_project(dir: &Path, nodes: usize) -> io::Result<()> {
         write(&format!("m/{node}.yaml"), &format!("header: {{version: 14}}\nmachine: m{node}\n"))?;
         machines.push(format!(r#"{{"name": "m{node}", "config": "base.yaml:m/{node}.yaml"}}"#));
         fs::create_dir_all(dir.join(format!("ninja/w/{node}")))?;
-        let built = format!("w/{node}/build/tmp/deploy/images/image.wic");
+        let built = format!("w/{node}/build/tmp/deploy/images/m/image.wic");
         writeln!(ninja, "build {built}: kas ../m/{node}.yaml\n  dir = w/{node}")
             .expect("a string takes everything");
     }

@@ -26,7 +26,7 @@ if [ "$1" = --version ]; then
   echo "kas 5.2 (configuration format version 20, earliest compatible version 1)"
   exit
 fi
-at=$KAS_BUILD_DIR/tmp/deploy/images
+at=$KAS_BUILD_DIR/tmp/deploy/images/m
 mkdir -p "$at" && echo "of $GRAPH_NODE" > "$at/image.wic"
 "#;
 
