@@ -78,7 +78,10 @@
 //!   What is unusual is no evidence, and git is asked; tests compare both ways with git over random repositories.
 //! - *Of what an earlier build left, nothing is taken for what this one made* (`exec::filled`, `exec::workdir`).
 //! - *Nothing outlives its node.* Every step runs under a supervisor process that adopts whatever leaves the group and
-//!   dies with the program through a pipe (`exec::supervise`).
+//!   dies with the program through a pipe (`exec::supervise`). It has one program at a time, and is given another only
+//!   if nothing was left of the last (`exec::supervisors`).
+//! - *What is reported is on the disk.* Results that end together are recorded together (`exec::recorder`); a node's end
+//!   is told, and what needs it starts, when its record is written.
 //! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
 //!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
 //! - *Pinned files are replaced as one*: all that `graph lock` was asked for, or none (`lock::replace_all`).

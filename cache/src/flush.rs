@@ -12,8 +12,9 @@ use rustix::fs::{Advice, fadvise, syncfs};
 
 use crate::error::Error;
 
-/// From so many on, the whole file system is written. Below, a build beside that has written gigabytes costs nothing.
-const MANY: usize = 256;
+/// From so many on, the whole file system is written: each single wait is a flush of the disk's own cache, and so many of
+/// those take longer. Below, gigabytes that a build beside has written and that are on no disk yet cost nothing.
+const MANY: usize = 32;
 
 /// From so many on it is worth beginning with all before any is waited for.
 const SEVERAL: usize = 3;

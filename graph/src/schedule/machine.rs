@@ -46,7 +46,8 @@ enum State {
 /// What holds a slot.
 #[derive(Debug)]
 struct Running {
-    slot: Slot,
+    /// None once it was given back early.
+    slot: Option<Slot>,
     doing: Doing,
 }
 
@@ -162,13 +163,21 @@ impl<'a> Schedule<'a> {
                 return Next::Settled(id, ending);
             }
             let Some(id) = self.next_in_line() else {
-                return if self.slots.is_idle() { Next::Done } else { Next::Wait };
+                return if self.running.is_empty() { Next::Done } else { Next::Wait };
             };
             if self.stopped {
                 self.settle(id, Ending::NotStarted);
             } else if let Some(next) = self.dispatch(id) {
                 return next;
             }
+        }
+    }
+
+    /// Gives back what a node holds of the host that runs no more, though how it ended is yet to be written down: others
+    /// may start in its place, but nothing that needs it before [`Schedule::finish`].
+    pub fn release(&mut self, id: NodeId) {
+        if let Some(slot) = self.running.get_mut(&id).and_then(|running| running.slot.take()) {
+            self.slots.give_back(slot);
         }
     }
 
@@ -180,7 +189,9 @@ impl<'a> Schedule<'a> {
         let Some(Running { slot, doing }) = self.running.remove(&id) else {
             panic!("only what was started ends: {:?}", self.graph.node(id).name);
         };
-        self.slots.give_back(slot);
+        if let Some(slot) = slot {
+            self.slots.give_back(slot);
+        }
         match finished {
             Finished::Succeeded(record) => {
                 let record = self.remember(id, record);
@@ -321,7 +332,7 @@ impl<'a> Schedule<'a> {
         if fits {
             self.slots.take(slot);
             self.states[id.index()] = State::Running;
-            self.running.insert(id, Running { slot, doing });
+            self.running.insert(id, Running { slot: Some(slot), doing });
         } else {
             self.states[id.index()] = State::InLine { memory: slot.memory };
             self.lines[slot.pool as usize].insert(self.ranks.rank(id));
