@@ -90,7 +90,10 @@ fn expand(bencher: Bencher<'_, '_>, nodes: usize) {
         describe: Role::Stamp,
     };
     let heads = Heads { shape };
-    let load = || kernelci::load(&sources, dir.path(), &heads).expect("the files are sound");
+    let load = || {
+        kernelci::load(&sources, dir.path(), &heads, &kernelci::Unsettled)
+            .expect("the files are sound")
+    };
     assert_eq!(load().spec.nodes.len(), nodes);
     bencher.counter(ItemsCount::new(nodes)).bench_local(load);
 }

@@ -65,6 +65,9 @@
 //!   even run, because nothing that it left could count.
 //! - *In doubt, it was read.* A build of which it cannot be told what it read counts as having read all of its commit
 //!   (`exec::kbuild`).
+//! - *What git said is taken again only on evidence*: the files of a repository by which git names a commit
+//!   (`probe::git`, where nothing moved), the times of all files and directories of a large tree (`probe::tree_memo`).
+//!   What is unusual is no evidence, and git is asked; tests compare both ways with git over random repositories.
 //! - *Of what an earlier build left, nothing is taken for what this one made* (`exec::filled`, `exec::workdir`).
 //! - *Nothing outlives its node.* Every step runs under a supervisor process that adopts whatever leaves the group and
 //!   dies with the program through a pipe (`exec::supervise`).

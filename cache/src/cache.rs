@@ -18,6 +18,7 @@ use crate::read_sets;
 use crate::records;
 use crate::refs::{self, SeenRef};
 use crate::runs::Run;
+use crate::settled::{self, Generation, Look, Settled, Slice};
 use crate::state::{State, make};
 use crate::tools;
 use crate::upkeep::{self, Problem, Stat};
@@ -95,6 +96,43 @@ impl Cache {
         records::records_for(&self.0, nodes)
     }
 
+    /// The state that records have now. Whoever wants to write down slices asks for it before it reads records.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn generation(&self) -> Result<Generation, Error> {
+        settled::generation(&self.0)
+    }
+
+    /// Everything that is known of slices that were found wholly fresh.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn slices(&self) -> Result<Vec<Settled>, Error> {
+        settled::all(&self.0)
+    }
+
+    /// Of each slice by its name, whether all outputs of it are still as they were put in place.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn are_in_place(&self, slices: &[&str], look: Look) -> Result<Vec<bool>, Error> {
+        settled::are_in_place(&self.0, slices, look)
+    }
+
+    /// Writes down slices that were found wholly fresh with the records of a generation, each with all of its nodes. Says
+    /// how many it wrote; those that something else has changed meanwhile it leaves alone.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn remember_slices(
+        &self,
+        generation: Generation,
+        fresh: &[(Slice, Vec<&NodeName>)],
+    ) -> Result<usize, Error> {
+        settled::remember(&self.0, generation, fresh)
+    }
+
     /// The content of each path, in order. What has to be read is read in parallel and remembered; a database that cannot
     /// be used costs time only.
     #[must_use]
@@ -108,12 +146,12 @@ impl Cache {
         self.0.outputs.dir(node)
     }
 
-    /// What a ref of a remote named when it was last asked.
+    /// What refs of remotes named when they were last asked, each as URL and name, in their order.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn last_ref(&self, url: &str, name: &str) -> Result<Option<SeenRef>, Error> {
-        refs::last(&self.0.db, url, name)
+    pub fn last_refs(&self, refs: &[(&str, &str)]) -> Result<Vec<Option<SeenRef>>, Error> {
+        refs::last(&self.0.db, refs)
     }
 
     /// Remembers what refs name now, each as URL, name and commit. URLs are kept as digests, without credentials.
@@ -124,20 +162,20 @@ impl Cache {
         refs::remember(&self.0.db, refs, now)
     }
 
-    /// What a tool said under a key that covers everything the answer depends on.
+    /// What tools said under keys that cover everything the answers depend on, in the order of the keys.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn tool_said(&self, key: &Digest) -> Result<Option<String>, Error> {
-        tools::said(&self.0.db, key)
+    pub fn tools_said(&self, keys: &[Digest]) -> Result<Vec<Option<String>>, Error> {
+        tools::said(&self.0.db, keys)
     }
 
-    /// Remembers what a tool said.
+    /// Remembers what tools said: all of it, or nothing.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn remember_tool(&self, key: &Digest, text: &str, now: i64) -> Result<(), Error> {
-        tools::remember(&self.0.db, key, text, now)
+    pub fn remember_tools(&self, told: &[(Digest, String)], now: i64) -> Result<(), Error> {
+        tools::remember(&self.0.db, told, now)
     }
 
     /// Keeps the files of a tree under the digest that is the tree's part, before a record with that part is written.

@@ -14,6 +14,7 @@ use crate::codec::{Reader, put_count, put_number};
 use crate::error::Fault;
 use crate::intern::{Texts, blob, digest, find_node, head, node_id, text_id, unsigned};
 use crate::parts::pack;
+use crate::slices;
 
 /// What called for an execution, beside the difference to the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +143,7 @@ pub(crate) fn insert(
         "UPDATE nodes SET last = ?1 WHERE id = ?2 AND ?3 IS NULL"
     };
     tx.prepare_cached(update)?.execute((id, node, stamp))?;
+    slices::forget(tx, &record.node)?;
     Ok(id)
 }
 

@@ -28,11 +28,11 @@
 //! codec stamp schema                        bytes, times, formats
 //! copy db flush lock                        files, the database, waiting for the disk, the one writer
 //! intern store                              small numbers for names; artifacts
-//! parts place                               what went into a node; outputs in place
+//! parts place slices                        what went into a node; outputs in place; what was wholly fresh
 //! executions files manifests read_sets refs state tools   the tables, and the directory that has it all
 //! claims leftovers records                  what is kept, what was left half done, what the engine is told
 //! commit                                    successes, many at a time
-//! runs · history · gc and sweep · upkeep    writing, looking back, making room, looking after it
+//! runs settled · history · gc and sweep · upkeep   writing, looking back, making room, looking after it
 //! cache                                     the front door
 //! ```
 
@@ -52,6 +52,7 @@ mod store;
 
 mod parts;
 mod place;
+mod slices;
 
 mod executions;
 mod files;
@@ -68,6 +69,7 @@ mod records;
 mod commit;
 
 mod runs;
+mod settled;
 
 mod history;
 
@@ -88,4 +90,5 @@ pub use history::{Before, InRun, Past, RunStatus, RunSummary};
 pub use lock::{Guard, Holder, LockError};
 pub use refs::SeenRef;
 pub use runs::{Counts, Run, RunEnd};
+pub use settled::{Generation, Look, Settled, Slice};
 pub use upkeep::{Problem, Stat};

@@ -42,6 +42,11 @@ impl Outputs {
         Self { root }
     }
 
+    /// The directory below which all nodes have theirs.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The directory of a node.
     pub(crate) fn dir(&self, node: &NodeName) -> PathBuf {
         self.root.join(node.path())
@@ -204,7 +209,7 @@ fn make_parents(path: &Path, dirs: &mut Vec<PathBuf>) -> Result<(), Error> {
 /// | inode, size, modification and change time | eight bytes each |
 ///
 /// The device has no part in it: its number can be another after every boot.
-fn stamp_of<'a>(stamps: impl Iterator<Item = (&'a OutputFile, Stamp)>) -> PlacedStamp {
+pub(crate) fn stamp_of<'a>(stamps: impl Iterator<Item = (&'a OutputFile, Stamp)>) -> PlacedStamp {
     let mut fields = Fields::of("graph outputs in place v1");
     for (output, stamp) in stamps {
         fields.add(&output.path);

@@ -63,17 +63,7 @@ pub(crate) fn records_for<'a>(
     state: &Arc<State>,
     nodes: impl IntoIterator<Item = &'a NodeName>,
 ) -> Result<Records, Error> {
-    let wanted: HashMap<&str, &NodeName> =
-        nodes.into_iter().map(|node| (node.as_str(), node)).collect();
-    let last = state.db.read("read records", |tx| {
-        let most: Option<i64> = tx.query_row("SELECT max(id) FROM nodes", [], |row| row.get(0))?;
-        let most = usize::try_from(most.unwrap_or(0)).unwrap_or(usize::MAX);
-        if wanted.len().saturating_mul(ONE_IN) >= most {
-            read_all(tx, &wanted)
-        } else {
-            look_up(tx, wanted.values().copied())
-        }
-    })?;
+    let last = state.db.read("read records", |tx| lasts(tx, nodes))?;
     let available = availability(state, &last);
     let reader = PartsReader::new(state);
     let mut records = Records::default();
@@ -86,6 +76,22 @@ pub(crate) fn records_for<'a>(
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
     };
     Ok(records.recalling(find))
+}
+
+/// The last execution of each of these nodes that ever ran.
+pub(crate) fn lasts<'a>(
+    tx: &Connection,
+    nodes: impl IntoIterator<Item = &'a NodeName>,
+) -> Result<Vec<Last>, Fault> {
+    let wanted: HashMap<&str, &NodeName> =
+        nodes.into_iter().map(|node| (node.as_str(), node)).collect();
+    let most: Option<i64> = tx.query_row("SELECT max(id) FROM nodes", [], |row| row.get(0))?;
+    let most = usize::try_from(most.unwrap_or(0)).unwrap_or(usize::MAX);
+    if wanted.len().saturating_mul(ONE_IN) >= most {
+        read_all(tx, &wanted)
+    } else {
+        look_up(tx, wanted.values().copied())
+    }
 }
 
 /// What begins a key under which a success can be found: of a million nodes that never ran, none is looked up.
@@ -133,11 +139,11 @@ fn heads(tx: &Transaction<'_>) -> Result<Vec<i64>, Fault> {
 }
 
 /// The last execution of a node, and what is known of the outputs in place.
-struct Last {
-    node: NodeName,
-    stored: Stored,
-    placed: Option<i64>,
-    stamp: Option<Vec<u8>>,
+pub(crate) struct Last {
+    pub(crate) node: NodeName,
+    pub(crate) stored: Stored,
+    pub(crate) placed: Option<i64>,
+    pub(crate) stamp: Option<Vec<u8>>,
 }
 
 impl Last {

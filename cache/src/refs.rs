@@ -1,7 +1,7 @@
 //! What refs of remotes named when they were last asked, for `--offline`. Asks no remote.
 
 use graph::digest::{Digest, Fields};
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::db::Database;
 use crate::error::Error;
@@ -15,16 +15,16 @@ pub struct SeenRef {
     pub seen: i64,
 }
 
-/// What a ref of a remote named when it was last asked.
-pub(crate) fn last(db: &Database, url: &str, name: &str) -> Result<Option<SeenRef>, Error> {
+/// What refs of remotes named when they were last asked, each as URL and name, in their order.
+pub(crate) fn last(db: &Database, refs: &[(&str, &str)]) -> Result<Vec<Option<SeenRef>>, Error> {
     db.read("read refs", |tx| {
-        let found = tx
-            .prepare_cached("SELECT oid, seen FROM refs WHERE url = ?1 AND name = ?2")?
-            .query_row((identity(url).as_bytes(), name), |row| {
-                Ok(SeenRef { commit: row.get(0)?, seen: row.get(1)? })
-            })
-            .optional()?;
-        Ok(found)
+        let mut query =
+            tx.prepare_cached("SELECT oid, seen FROM refs WHERE url = ?1 AND name = ?2")?;
+        let mut find = |&(url, name): &(&str, &str)| {
+            let seen = |row: &Row<'_>| Ok(SeenRef { commit: row.get(0)?, seen: row.get(1)? });
+            query.query_row((identity(url).as_bytes(), name), seen).optional()
+        };
+        Ok(refs.iter().map(&mut find).collect::<Result<_, _>>()?)
     })
 }
 

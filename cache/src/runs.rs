@@ -247,7 +247,8 @@ impl Run {
         Ok(Arc::new(record))
     }
 
-    /// Ends the run with how every node of it settled. Those that ran were recorded when they ended.
+    /// Ends the run with how every node of it settled, and how many more were fresh that nobody had to name. Those that ran
+    /// were recorded when they ended.
     ///
     /// # Errors
     /// When the database cannot be written; the next run then closes this one as interrupted.
@@ -256,9 +257,11 @@ impl Run {
         end: RunEnd,
         ended: i64,
         endings: impl IntoIterator<Item = (&'a NodeName, &'a Ending)>,
+        settled: usize,
     ) -> Result<Counts, Error> {
         let endings: Vec<(&NodeName, &Ending)> = endings.into_iter().collect();
-        let counts = Counts::of(endings.iter().map(|(_, ending)| *ending));
+        let mut counts = Counts::of(endings.iter().map(|(_, ending)| *ending));
+        counts.fresh += settled;
         self.0.state.db.write("end a run", |tx| {
             let mut texts = Texts::default();
             let (mut fresh, mut not_started) = (Vec::new(), Vec::new());

@@ -45,6 +45,7 @@ impl Sweep<'_> {
                 release.execute([id])?;
             }
             delete(tx, "executions", forgotten.iter().copied())?;
+            tx.execute("DELETE FROM slices", [])?;
             let runs = tx.execute("DELETE FROM runs WHERE id < ?1", [self.oldest_run])?;
             tx.execute("DELETE FROM skips WHERE run < ?1", [self.oldest_run])?;
             let mut unplace =

@@ -6,22 +6,27 @@ use rusqlite::OptionalExtension;
 use crate::db::Database;
 use crate::error::Error;
 
-/// What was remembered under a key, which must cover everything that the answer depends on.
-pub(crate) fn said(db: &Database, key: &Digest) -> Result<Option<String>, Error> {
+/// What was remembered under keys, each of which must cover everything that the answer depends on; in their order.
+pub(crate) fn said(db: &Database, keys: &[Digest]) -> Result<Vec<Option<String>>, Error> {
     db.read("read versions of tools", |tx| {
-        let found = tx
-            .prepare_cached("SELECT text FROM tools WHERE key = ?1")?
-            .query_row([key.as_bytes()], |row| row.get(0))
-            .optional()?;
-        Ok(found)
+        let mut query = tx.prepare_cached("SELECT text FROM tools WHERE key = ?1")?;
+        let mut find =
+            |key: &Digest| query.query_row([key.as_bytes()], |row| row.get(0)).optional();
+        Ok(keys.iter().map(&mut find).collect::<Result<_, _>>()?)
     })
 }
 
-/// Remembers an answer.
-pub(crate) fn remember(db: &Database, key: &Digest, text: &str, now: i64) -> Result<(), Error> {
+/// Remembers answers.
+pub(crate) fn remember(db: &Database, told: &[(Digest, String)], now: i64) -> Result<(), Error> {
+    if told.is_empty() {
+        return Ok(());
+    }
     db.write("remember the version of a tool", |tx| {
-        tx.prepare_cached("INSERT OR REPLACE INTO tools (key, text, seen) VALUES (?1, ?2, ?3)")?
-            .execute((key.as_bytes(), text, now))?;
+        let mut insert = tx
+            .prepare_cached("INSERT OR REPLACE INTO tools (key, text, seen) VALUES (?1, ?2, ?3)")?;
+        for (key, text) in told {
+            insert.execute((key.as_bytes(), text, now))?;
+        }
         Ok(())
     })
 }

@@ -165,6 +165,7 @@ pub(crate) fn clear(state: &State) -> Result<u64, Error> {
             "tools",
             "manifests",
             "read_sets",
+            "slices",
         ] {
             tx.execute(&format!("DELETE FROM {table}"), [])?;
         }

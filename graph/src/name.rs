@@ -94,6 +94,15 @@ impl NodeName {
         self.0.split('/').next().expect("a name has a first segment")
     }
 
+    /// The slice of a matrix to which the node belongs: the second segment of three or more, whatever its kind. Nodes that
+    /// need each other are of one.
+    #[must_use]
+    pub fn slice(&self) -> Option<&str> {
+        let mut segments = self.0.split('/');
+        let slice = segments.nth(1);
+        segments.next().and(slice)
+    }
+
     /// The name as a relative path on disk: itself, but that segments too long for a file system are cut and
     /// told apart by a digest.
     #[must_use]

@@ -39,6 +39,8 @@ pub struct Tally {
     pub total: usize,
     /// Nothing to do.
     pub fresh: usize,
+    /// Of the fresh ones, those that were not judged one by one.
+    pub settled: usize,
     /// To run, for certain but for the duplicates.
     pub stale: usize,
     /// To put in place from the store.
@@ -92,6 +94,15 @@ pub fn plan(
         entries.push(Planned { id, judgement, duplicate_of, estimate_ms });
     }
     Plan { entries }
+}
+
+impl Tally {
+    /// Counts nodes, too, that are known to be fresh and are not in the plan.
+    #[must_use]
+    pub fn with_settled(self, settled: usize) -> Self {
+        let (total, fresh) = (self.total + settled, self.fresh + settled);
+        Self { total, fresh, settled, ..self }
+    }
 }
 
 impl Plan {

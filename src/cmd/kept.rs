@@ -78,16 +78,29 @@ impl Files for Kept {
 /// What cannot be remembered is observed again the next time, so errors are let go.
 impl Memory for Kept {
     fn tool(&self, key: &Digest) -> Option<String> {
-        self.cache.tool_said(key).ok().flatten()
+        self.tools(&[*key]).pop().flatten()
+    }
+
+    fn tools(&self, keys: &[Digest]) -> Vec<Option<String>> {
+        self.cache.tools_said(keys).unwrap_or_else(|_| vec![None; keys.len()])
     }
 
     fn remember_tool(&self, key: &Digest, text: &str) {
-        self.cache.remember_tool(key, text, self.now).ok();
+        self.remember_tools(&[(*key, text.to_owned())]);
+    }
+
+    fn remember_tools(&self, told: &[(Digest, String)]) {
+        self.cache.remember_tools(told, self.now).ok();
     }
 
     fn last_ref(&self, url: &str, name: &str) -> Option<SeenRef> {
-        let seen = self.cache.last_ref(url, name).ok().flatten()?;
-        Some(SeenRef { commit: seen.commit, seen: seen.seen })
+        self.last_refs(&[(url, name)]).pop().flatten()
+    }
+
+    fn last_refs(&self, refs: &[(&str, &str)]) -> Vec<Option<SeenRef>> {
+        let seen = |seen: cache::SeenRef| SeenRef { commit: seen.commit, seen: seen.seen };
+        let found = self.cache.last_refs(refs).unwrap_or_else(|_| vec![None; refs.len()]);
+        found.into_iter().map(|found| found.map(seen)).collect()
     }
 
     fn remember_refs(&self, refs: &[(&str, &str, &str)]) {

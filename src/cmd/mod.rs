@@ -6,6 +6,8 @@ mod kept;
 
 mod checkouts;
 
+mod settled;
+
 mod opened;
 mod survey;
 

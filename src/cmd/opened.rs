@@ -7,16 +7,34 @@ use graph::spec::Role;
 use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
+use super::settled::KnownSlices;
 use super::trees::KernelTrees;
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
+use crate::front::kernelci::{ExpandedSlice, Settled, Unsettled};
 use crate::front::machines::Defaults;
 use crate::front::{self, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
+
+/// Which nodes are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nodes {
+    /// All that are declared.
+    All,
+    /// Those of which it is not known that they are fresh; the others are counted.
+    Unsettled,
+}
+
+impl Nodes {
+    /// Those that a plan needs: selectors have to see all, and what is to be shown or forced is, too.
+    pub(super) fn of_plan(selectors: &[String], is_each_wanted: bool) -> Self {
+        if selectors.is_empty() && !is_each_wanted { Self::Unsettled } else { Self::All }
+    }
+}
 
 /// A project, ready to be asked.
 pub(super) struct Opened {
@@ -38,6 +56,10 @@ pub(super) struct Opened {
     pub(super) excluded_count: usize,
     /// Build configs of trees that could not be reached; nothing is known of their kernels.
     pub(super) left_out: Vec<String>,
+    /// Build configs that were expanded, by what they are made of.
+    pub(super) slices: Vec<ExpandedSlice>,
+    /// How many nodes there are besides those of the graph, of build configs that are known to be fresh.
+    pub(super) settled: usize,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
 }
@@ -47,7 +69,14 @@ impl Opened {
     pub(super) fn to_look(context: &Context, mode: Mode) -> anyhow::Result<Self> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
-        Self::load(context, project, kept, mode)
+        Self::load(context, project, kept, mode, Nodes::All)
+    }
+
+    /// As [`Opened::to_look`], for a verb that has nothing to say of what is fresh.
+    pub(super) fn to_plan(context: &Context, mode: Mode, nodes: Nodes) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        Self::load(context, project, kept, mode, nodes)
     }
 
     /// As [`Opened::to_look`], with what filters reject.
@@ -55,7 +84,7 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { excluded: true, ..sources(&project) };
-        Self::load_from(&sources, context, project, kept, mode)
+        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
     }
 
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
@@ -64,16 +93,17 @@ impl Opened {
         project: Project,
         kept: Kept,
         mode: Mode,
+        nodes: Nodes,
     ) -> anyhow::Result<Self> {
-        Self::load_from(&sources(&project), context, project, kept, mode)
+        Self::load_from(&sources(&project), context, (project, kept), mode, nodes)
     }
 
     fn load_from(
         sources: &Sources,
         context: &Context,
-        project: Project,
-        kept: Kept,
+        (project, kept): (Project, Kept),
         mode: Mode,
+        nodes: Nodes,
     ) -> anyhow::Result<Self> {
         let _span = tracing::info_span!("load").entered();
         let layout = project.layout();
@@ -84,9 +114,16 @@ impl Opened {
         let console = Console::of(context);
         let tell = |line: &str| console.note(line);
         let trees = KernelTrees::new(probe(&kept), &tell);
-        let loaded = front::load(sources, &project.root, &Mirrors::new(&probe(&kept)), &trees)
-            .map_err(Failure::input)?;
+        let known = KnownSlices::new(kept.cache(), probe(&kept), context, &project);
+        let known: &dyn Settled = match nodes {
+            Nodes::All => &Unsettled,
+            Nodes::Unsettled => &known,
+        };
+        let mirrors = Mirrors::new(&probe(&kept));
+        let loaded =
+            front::load(sources, &project.root, &mirrors, &trees, known).map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
+        let (slices, settled) = (loaded.slices, loaded.settled);
         warnings.extend(trees.warnings());
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
@@ -102,13 +139,15 @@ impl Opened {
             excluded,
             excluded_count,
             left_out,
+            slices,
+            settled,
             missing,
         })
     }
 
     /// Loads the project again, after something was cloned.
-    pub(super) fn again(self, context: &Context) -> anyhow::Result<Self> {
-        Self::load(context, self.project, self.kept, self.mode)
+    pub(super) fn again(self, context: &Context, nodes: Nodes) -> anyhow::Result<Self> {
+        Self::load(context, self.project, self.kept, self.mode, nodes)
     }
 
     /// The probe of this project.
@@ -151,7 +190,8 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     let probe = Probe { layout, settings, env, files: &Reread, memory: &Forgetful, mode, now };
     let mirrors = Mirrors::new(&probe);
     let silent = |_: &str| ();
-    front::load(&sources(project), &project.root, &mirrors, &KernelTrees::new(probe, &silent))
+    let trees = KernelTrees::new(probe, &silent);
+    front::load(&sources(project), &project.root, &mirrors, &trees, &Unsettled)
 }
 
 /// The probe of a project.

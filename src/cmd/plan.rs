@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::console::{Console, Format, print};
-use super::opened::Opened;
+use super::opened::{Nodes, Opened};
 use super::survey::Survey;
 use crate::context::Context;
 use crate::exec::resources::Host;
@@ -66,7 +66,8 @@ pub(super) fn mode(offline: bool) -> Mode {
 /// # Errors
 /// When the input is wrong, or with `--exit-code` something is stale.
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
-    let opened = Opened::to_look(context, mode(args.offline))?;
+    let nodes = Nodes::of_plan(&args.selectors, args.force || args.all);
+    let opened = Opened::to_plan(context, mode(args.offline), nodes)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
@@ -76,7 +77,8 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let _span = tracing::info_span!("render").entered();
     let capacity = super::build::capacity(&opened.project.settings, &Host::observe());
     let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
-        .with_rejected(opened.excluded_count);
+        .with_rejected(opened.excluded_count)
+        .with_settled(opened.settled);
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
@@ -84,6 +86,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         PlanFormat::Markdown => markdown::plan(&view, out)?,
     }
     out.flush()?;
+    survey.remember(context, &opened, &plan);
     let tally = plan.tally();
     if args.exit_code && tally.fresh < tally.total {
         return Err(Failure::silent(Kind::Stale).into());

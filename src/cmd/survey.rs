@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cache::Cache;
+use cache::{Cache, Generation};
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::NodeId;
@@ -13,6 +13,7 @@ use graph::verdict::Judgement;
 
 use super::kept;
 use super::opened::Opened;
+use super::settled::{self, Findings};
 use crate::config::SourceScope;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
@@ -24,6 +25,8 @@ pub(super) struct Survey {
     pub(super) observed: Observed,
     /// What is remembered.
     pub(super) records: Records,
+    /// The state that records had when they were read, or one before.
+    pub(super) generation: Generation,
     /// What is wanted.
     pub(super) wanted: Vec<NodeId>,
     /// What is wanted in any case.
@@ -44,6 +47,7 @@ impl Survey {
             probe.observe(graph, &wanted)?
         };
         let closure = graph.closure(&wanted);
+        let generation = opened.kept.cache().generation().map_err(kept::failure)?;
         let records = {
             let _span = tracing::info_span!("records").entered();
             let names = closure.iter().map(|id| &graph.node(*id).name);
@@ -54,7 +58,7 @@ impl Survey {
             let reads = what_was_read(&probe, opened.kept.cache(), nodes, &records);
             observed.facts.extend(reads);
         }
-        Ok(Self { observed, records, wanted, forced })
+        Ok(Self { observed, records, generation, wanted, forced })
     }
 
     /// Observes and remembers one node, stamps included, and judges it: what a verb needs that tells all of a node.
@@ -69,7 +73,7 @@ impl Survey {
         Ok((survey, planned.expect("what is wanted is planned").judgement))
     }
 
-    /// Adds the stamps, for a verb that records or shows them.
+    /// Adds the stamps and the files of trees, for a verb that records or shows them.
     pub(super) fn with_stamps(
         mut self,
         context: &Context,
@@ -78,6 +82,7 @@ impl Survey {
         let _span = tracing::info_span!("stamps").entered();
         let probe = opened.probe(context);
         probe.add_stamps(&opened.graph, &self.wanted, &mut self.observed)?;
+        probe.add_manifests(&mut self.observed);
         Ok(self)
     }
 
@@ -90,6 +95,14 @@ impl Survey {
     pub(super) fn plan(&self, opened: &Opened) -> Plan {
         let _span = tracing::info_span!("judge").entered();
         plan::plan(&opened.graph, &self.wanted, &self.forced, self.facts(), &self.records)
+    }
+
+    /// Writes down what a plan found to be fresh, so that the next one has less to look at.
+    pub(super) fn remember(&self, context: &Context, opened: &Opened, plan: &Plan) {
+        let (graph, slices, facts) = (&opened.graph, &opened.slices, self.facts());
+        let findings = Findings { graph, slices, plan, facts };
+        let cache = (opened.kept.cache(), self.generation);
+        settled::remember(&findings, cache, context, &opened.project);
     }
 
     /// Everything that is to be said beside the plan.

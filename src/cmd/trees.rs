@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use graph::spec::Commit;
 
 use crate::config::LocalTree;
@@ -11,18 +11,31 @@ use crate::front::kernelci::{Head, TreeBranch, Trees, Unreachable};
 use crate::probe::commit::{Found, Lost, Tell, Wish};
 use crate::probe::{Mode, Probe};
 
+/// What makes a glob of a name.
+const GLOB: [char; 6] = ['*', '?', '[', ']', '{', '}'];
+
 /// The trees of a project.
 pub struct KernelTrees<'a> {
     probe: Probe<'a>,
     tell: &'a Tell<'a>,
     warnings: Mutex<Diagnostics>,
+    /// The globs of the settings in their order, without those that are none.
+    globs: Vec<(GlobMatcher, &'a str, &'a LocalTree)>,
 }
 
 impl<'a> KernelTrees<'a> {
     /// The trees that a probe sees; `tell` hears of what takes minutes.
     #[must_use]
     pub fn new(probe: Probe<'a>, tell: &'a Tell<'a>) -> Self {
-        Self { probe, tell, warnings: Mutex::default() }
+        let glob = |(glob, local): (&'a String, &'a LocalTree)| {
+            let matcher = GlobBuilder::new(glob).literal_separator(false).build().ok()?;
+            Some((matcher.compile_matcher(), glob.as_str(), local))
+        };
+        // A tree that is named as it is needs no glob.
+        let is_glob =
+            |(name, _): &(&'a String, &'a LocalTree)| name.contains(GLOB) || name.contains('\\');
+        let globs = probe.settings.trees.iter().filter(is_glob).filter_map(glob).collect();
+        Self { probe, tell, warnings: Mutex::default(), globs }
     }
 
     /// What is to be said of all heads that were asked for: how old they are, offline.
@@ -33,15 +46,10 @@ impl<'a> KernelTrees<'a> {
 
     /// The local repository that stands for a tree: by its very name, or else by the most specific of the globs.
     fn substitute(&self, tree: &str) -> Option<&LocalTree> {
-        let trees = &self.probe.settings.trees;
-        let matches = |glob: &str| {
-            let glob = GlobBuilder::new(glob).literal_separator(false).build();
-            glob.is_ok_and(|glob| glob.compile_matcher().is_match(tree))
-        };
-        let literal = |glob: &str| glob.chars().filter(|c| !"*?[]{}".contains(*c)).count();
-        trees.get(tree).or_else(|| {
-            let fitting = trees.iter().filter(|(glob, _)| matches(glob));
-            fitting.max_by_key(|(glob, _)| literal(glob)).map(|(_, local)| local)
+        let literal = |glob: &str| glob.chars().filter(|c| !GLOB.contains(c)).count();
+        self.probe.settings.trees.get(tree).or_else(|| {
+            let fitting = self.globs.iter().filter(|(glob, ..)| glob.is_match(tree));
+            fitting.max_by_key(|(_, glob, _)| literal(glob)).map(|(.., local)| *local)
         })
     }
 

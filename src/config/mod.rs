@@ -11,7 +11,7 @@ pub use find::{CONFIG_FILE, Project, find, open, usual_sources};
 pub use read::parse;
 pub use schema::json_schema;
 pub use settings::{
-    Cache, DEFAULT_IGNORE, Defaults, Kas, LocalTree, Run, Settings, Shared, SourceScope, Sources,
-    Stamps,
+    Cache, DEFAULT_IGNORE, Defaults, Kas, LocalTree, Outputs, Run, Settings, Shared, SourceScope,
+    Sources, Stamps,
 };
 pub use values::{Amount, BadValue, Limit, OneOrMany, Size};

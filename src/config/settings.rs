@@ -103,6 +103,20 @@ pub struct Cache {
     pub dir: PathBuf,
     /// How much `graph cache gc` leaves.
     pub budget: Size,
+    /// How it is made sure that the outputs of kernels are in place of which nothing else has changed: `files` looks at each
+    /// file, `directories` at those in which each kernel has its own, and does not notice what is changed inside of these.
+    pub outputs: Outputs,
+}
+
+/// What is looked at of outputs of which nothing else has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Outputs {
+    /// Each file.
+    #[default]
+    Files,
+    /// The directories in which nodes have theirs.
+    Directories,
 }
 
 /// How builds are run.
@@ -223,7 +237,7 @@ impl Default for Defaults {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { dir: STATE_DIR.into(), budget: Size(50 << 30) }
+        Self { dir: STATE_DIR.into(), budget: Size(50 << 30), outputs: Outputs::default() }
     }
 }
 

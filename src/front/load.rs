@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
 use crate::front::kas::Checkouts;
-use crate::front::kernelci::{self, Trees};
+use crate::front::kernelci::{self, Settled, Trees};
 use crate::front::loaded::{Loaded, Sources};
 use crate::front::machines;
 
-/// Reads everything.
+/// Reads everything. Of kernels that are `known` to be fresh there are no nodes.
 ///
 /// # Errors
 /// All problems of all files.
@@ -17,15 +17,16 @@ pub fn load(
     root: &Path,
     checkouts: &dyn Checkouts,
     trees: &dyn Trees,
+    known: &dyn Settled,
 ) -> Result<Loaded, Diagnostics> {
     if sources.kernels.is_empty() {
         return machines::load(sources, root, checkouts);
     }
     if sources.machines.is_empty() {
-        return kernelci::load(sources, root, trees);
+        return kernelci::load(sources, root, trees, known);
     }
     let machines = machines::load(sources, root, checkouts);
-    let kernels = kernelci::load(sources, root, trees);
+    let kernels = kernelci::load(sources, root, trees, known);
     match (machines, kernels) {
         (Ok(machines), Ok(kernels)) => Ok(both(machines, kernels)),
         (machines, kernels) => {
@@ -46,6 +47,8 @@ fn both(mut machines: Loaded, kernels: Loaded) -> Loaded {
         excluded: kernels.excluded,
         excluded_count: kernels.excluded_count,
         left_out: kernels.left_out,
+        slices: kernels.slices,
+        settled: kernels.settled,
         ..machines
     }
 }

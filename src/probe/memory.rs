@@ -16,11 +16,26 @@ pub trait Memory: Sync {
     /// What was remembered under a key, which must cover everything that the answer depends on.
     fn tool(&self, key: &Digest) -> Option<String>;
 
+    /// As [`Memory::tool`], of many keys, in their order.
+    fn tools(&self, keys: &[Digest]) -> Vec<Option<String>> {
+        keys.iter().map(|key| self.tool(key)).collect()
+    }
+
     /// Remembers what a tool said: kas its version, git a file of a commit.
     fn remember_tool(&self, key: &Digest, text: &str);
 
+    /// As [`Memory::remember_tool`], of many answers.
+    fn remember_tools(&self, told: &[(Digest, String)]) {
+        told.iter().for_each(|(key, text)| self.remember_tool(key, text));
+    }
+
     /// What a ref of a remote named when it was last asked for.
     fn last_ref(&self, url: &str, name: &str) -> Option<SeenRef>;
+
+    /// As [`Memory::last_ref`], of many refs, each as URL and name, in their order.
+    fn last_refs(&self, refs: &[(&str, &str)]) -> Vec<Option<SeenRef>> {
+        refs.iter().map(|(url, name)| self.last_ref(url, name)).collect()
+    }
 
     /// Remembers what refs name now, each as URL, name and commit.
     fn remember_refs(&self, refs: &[(&str, &str, &str)]);

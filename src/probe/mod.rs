@@ -11,6 +11,8 @@ mod refs;
 pub mod tool;
 mod tree;
 mod tree_filter;
+mod tree_memo;
+mod tree_stamps;
 #[cfg(test)]
 mod tree_tests;
 

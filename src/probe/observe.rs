@@ -1,9 +1,9 @@
 //! Observes every distinct source of a set of nodes once, all kinds at the same time. Decides nothing of them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
@@ -67,6 +67,8 @@ pub struct Observed {
     pub facts: Facts,
     /// The files of each tree, by the digest of the tree, in order of path.
     pub manifests: Vec<(Digest, Vec<(String, Digest)>)>,
+    /// Trees that are as they were, so that nobody has looked which files they have: see [`Probe::add_manifests`].
+    pub unlisted: Vec<Arc<Tree>>,
     /// What is to be said of it: remotes that did not answer, facts that are old.
     pub warnings: Diagnostics,
 }
@@ -178,8 +180,19 @@ impl Probe<'_> {
         let seen = self.look(&Wanted::of(unknown))?;
         observed.facts.extend(seen.facts);
         observed.manifests.extend(seen.manifests);
+        observed.unlisted.extend(seen.unlisted);
         observed.warnings.extend(seen.warnings);
         Ok(())
+    }
+
+    /// Adds the files of the trees of which only the digest was looked for, for a verb that records or shows them. One that
+    /// has changed meanwhile has another digest, under which nobody looks for its files.
+    pub fn add_manifests(&self, observed: &mut Observed) {
+        let unlisted = std::mem::take(&mut observed.unlisted);
+        let contents = self.trees(&unlisted.iter().collect::<Vec<_>>(), None, &self.git());
+        for content in contents.into_iter().flatten().flatten() {
+            observed.manifests.extend(content.manifest.map(|manifest| (content.digest, manifest)));
+        }
     }
 
     fn look(&self, wanted: &Wanted<'_>) -> Result<Observed, Failure> {
@@ -191,7 +204,7 @@ impl Probe<'_> {
             let describes = scope.spawn(|| self.describes(&wanted.describes, &git));
             let brought = scope.spawn(|| self.brought(&wanted.brought, &git));
             let contents = scope.spawn(|| self.commits(&wanted.commits, &git));
-            let trees = self.trees(&wanted.trees, &git);
+            let trees = self.trees(&wanted.trees, Some(self.memory), &git);
             self.add_files(wanted, &mut observed.facts);
             let no_panic = "probes do not panic";
             let (commits, warnings) = refs.join().expect(no_panic);
@@ -216,7 +229,8 @@ impl Probe<'_> {
         let wanted = Wanted::of(sources(node));
         let mut observed = Observed::default();
         self.add_files(&wanted, &mut observed.facts);
-        observed.add_trees(&wanted.trees, self.trees(&wanted.trees, &self.git()))?;
+        observed
+            .add_trees(&wanted.trees, self.trees(&wanted.trees, Some(self.memory), &self.git()))?;
         Ok(observed.facts)
     }
 
@@ -250,6 +264,7 @@ impl Probe<'_> {
     fn trees(
         &self,
         trees: &[&Arc<Tree>],
+        memory: Option<&dyn Memory>,
         git: &Git,
     ) -> Vec<Result<Option<TreeContent>, TreeError>> {
         let shared = &self.settings.shared;
@@ -258,7 +273,8 @@ impl Probe<'_> {
         let ours: Vec<PathBuf> = state
             .chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir)))
             .collect();
-        let probe = TreeProbe { git, files: self.files, ours: &ours, large_index: LARGE_INDEX };
+        let (files, began, large_index) = (self.files, SystemTime::now(), LARGE_INDEX);
+        let probe = TreeProbe { git, files, ours: &ours, memory, began, large_index };
         trees.iter().map(|tree| probe.observe(self.layout.root(), tree)).collect()
     }
 
@@ -278,6 +294,13 @@ impl Probe<'_> {
             other => tool_fact(self.env, self.memory, other),
         };
         tools.par_iter().map(|name| (Source::Tool(Arc::clone(name)), fact(name))).collect()
+    }
+
+    /// What tools are, by their well-known names.
+    #[must_use]
+    pub fn tool_facts(&self, names: &BTreeSet<&str>) -> Facts {
+        let names: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
+        self.tools(&names.iter().collect::<Vec<_>>()).into_iter().collect()
     }
 
     fn brought(&self, tools: &[&Arc<BroughtTool>], git: &Git) -> Vec<(Source, Fact)> {
@@ -313,9 +336,12 @@ impl Observed {
     ) -> Result<(), Failure> {
         for (tree, content) in trees.iter().zip(contents) {
             let fact = match content {
-                Ok(Some(content)) => {
-                    self.manifests.push((content.digest, content.manifest));
-                    Fact::content(content.digest)
+                Ok(Some(TreeContent { digest, manifest })) => {
+                    match manifest {
+                        Some(manifest) => self.manifests.push((digest, manifest)),
+                        None => self.unlisted.push(Arc::clone(tree)),
+                    }
+                    Fact::content(digest)
                 }
                 Ok(None) => Fact::Missing,
                 Err(TreeError::Pattern(bad)) => {

@@ -21,6 +21,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use graph::digest::{Digest, Fields};
 use graph::spec::Tree;
@@ -29,7 +30,9 @@ use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::content::{Content, Files, Links};
 use super::git::{self, Git, Listing};
+use super::memory::Memory;
 use super::tree_filter::{BadPattern, Filter};
+use super::tree_memo::{Known, TreeMemo};
 
 /// The index of some ten thousand files: from there on, a second process costs less than it saves.
 pub(super) const LARGE_INDEX: u64 = 1 << 20;
@@ -42,8 +45,9 @@ const AT_A_TIME: usize = 2048;
 pub struct TreeContent {
     /// The digest of it all.
     pub digest: Digest,
-    /// Every file with the digest of its content, in order of path. A path that is no UTF-8 is shown with marks.
-    pub manifest: Vec<(String, Digest)>,
+    /// Every file with the digest of its content, in order of path. A path that is no UTF-8 is shown with marks. Nothing
+    /// where the tree was found to be as it was, and only its digest was asked for.
+    pub manifest: Option<Vec<(String, Digest)>>,
 }
 
 /// Why the content of a tree is not known.
@@ -78,6 +82,10 @@ pub(super) struct TreeProbe<'a> {
     pub(super) files: &'a dyn Files,
     /// Directories of ours, absolute: never part of a tree that they lie in.
     pub(super) ours: &'a [PathBuf],
+    /// Remembers whole trees, where nobody asks for their files.
+    pub(super) memory: Option<&'a dyn Memory>,
+    /// A time before anything is looked at.
+    pub(super) began: SystemTime,
     /// From how many bytes of index on the files that git tracks are hashed while it looks for others.
     pub(super) large_index: u64,
 }
@@ -103,9 +111,20 @@ impl TreeProbe<'_> {
         let ours: Vec<Vec<u8>> = ours
             .filter_map(|path| Some(path.strip_prefix(&dir).ok()?.as_os_str().as_bytes().to_vec()))
             .collect();
-        let filter = Filter::new(tree, ours)?;
+        let filter = Filter::new(tree, ours.clone())?;
+        let memo = self.memory.filter(|_| index_of(&dir) >= self.large_index).and_then(|memory| {
+            TreeMemo::recall((self.git, memory), &dir, (tree, &ours), (&filter, self.began))
+        });
         let mut entries = Vec::new();
-        self.directory(&dir, b"", &filter, &mut entries)?;
+        match &memo {
+            Some((_, Known::All(digest))) => {
+                return Ok(Some(TreeContent { digest: *digest, manifest: None }));
+            }
+            Some((_, Known::Files(files))) => {
+                self.add(&dir, b"", files.iter().map(Vec::as_slice), &filter, &mut entries)?;
+            }
+            _ => self.directory(&dir, b"", &filter, &mut entries)?,
+        }
         entries.par_sort_unstable();
         entries.dedup();
         let mut fields = Fields::of("graph tree v1");
@@ -113,12 +132,16 @@ impl TreeProbe<'_> {
             fields.add(path);
             fields.add(digest.as_bytes());
         }
+        let digest = fields.finish();
+        if let Some((memo, _)) = memo {
+            memo.remember(digest, entries.iter().map(|(path, _)| path.as_slice()));
+        }
         let shown = |path: Vec<u8>| match String::from_utf8(path) {
             Ok(path) => path,
             Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
         };
         let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
-        Ok(Some(TreeContent { digest: fields.finish(), manifest }))
+        Ok(Some(TreeContent { digest, manifest: Some(manifest) }))
     }
 
     /// Adds the files of one directory, which may be a repository, a part of one, or none.
@@ -131,10 +154,9 @@ impl TreeProbe<'_> {
     ) -> Result<(), TreeError> {
         let failed = |source| TreeError::Git { dir: dir.to_owned(), source };
         let is_ignored = !dir.join(".git").exists() && self.git.ignores(dir).map_err(failed)?;
-        let index = dir.join(".git/index").metadata().map_or(0, |file| file.len());
         let is_listed = if is_ignored {
             false
-        } else if index < self.large_index {
+        } else if index_of(dir) < self.large_index {
             self.add_listed(dir, prefix, self.git.present(dir).map_err(failed)?, filter, entries)?
         } else {
             std::thread::scope(|scope| {
@@ -228,6 +250,11 @@ impl TreeProbe<'_> {
         found.sort_unstable();
         self.add(dir, prefix, found.iter().map(Vec::as_slice), filter, entries)
     }
+}
+
+/// How long the index of a repository is.
+fn index_of(dir: &Path) -> u64 {
+    dir.join(".git/index").metadata().map_or(0, |file| file.len())
 }
 
 fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {

@@ -1,15 +1,20 @@
 //! The content of trees against git itself, on repositories made at random.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
+use graph::digest::Digest;
 use graph::spec::Tree;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::content::Reread;
 use super::git::Git;
+use super::memory::{Memory, SeenRef};
 use super::tree::{TreeContent, TreeProbe};
 use crate::context::Environment;
 use crate::process::Call;
@@ -39,6 +44,28 @@ fn environment(dir: &Path) -> Environment {
 
 struct World {
     temporary: tempfile::TempDir,
+    notes: Notes,
+    hits: Cell<usize>,
+}
+
+/// Remembers in memory.
+#[derive(Default)]
+struct Notes(Mutex<BTreeMap<Digest, String>>);
+
+impl Memory for Notes {
+    fn tool(&self, key: &Digest) -> Option<String> {
+        self.0.lock().unwrap().get(key).cloned()
+    }
+
+    fn remember_tool(&self, key: &Digest, text: &str) {
+        self.0.lock().unwrap().insert(*key, text.to_owned());
+    }
+
+    fn last_ref(&self, _: &str, _: &str) -> Option<SeenRef> {
+        None
+    }
+
+    fn remember_refs(&self, _: &[(&str, &str, &str)]) {}
 }
 
 impl World {
@@ -49,7 +76,7 @@ impl World {
         fs::write(home.join(".config/git/ignore"), "*.global\n").unwrap();
         fs::write(home.join(".gitconfig"), "[protocol \"file\"]\n\tallow = always\n").unwrap();
         fs::create_dir(temporary.path().join("r")).unwrap();
-        Self { temporary }
+        Self { temporary, notes: Notes::default(), hits: Cell::new(0) }
     }
 
     fn root(&self) -> PathBuf {
@@ -66,17 +93,28 @@ impl World {
     fn observe(&self, dir: &str, ours: &[PathBuf]) -> TreeContent {
         let git = Git::new(&environment(&self.root()), Path::new("/nowhere"), Default::default());
         let tree = Tree { dir: dir.into(), ignore: Vec::new(), except: Vec::new() };
-        let observe = |large_index| {
-            let probe = TreeProbe { git: &git, files: &Reread, ours, large_index };
+        let observe = |memory: Option<&dyn Memory>, large_index| {
+            // Each step starts git, so that no two of them come within one step of the clock.
+            let began = SystemTime::now() + Duration::from_secs(60);
+            let probe = TreeProbe { git: &git, files: &Reread, ours, memory, began, large_index };
             probe.observe(&self.root(), &tree).unwrap().expect("the tree is there")
         };
-        let (small, large) = (observe(u64::MAX), observe(0));
+        let (small, large) = (observe(None, u64::MAX), observe(None, 0));
         assert_eq!(small, large, "both ways to list it tell the same");
+        for _ in 0..2 {
+            let remembered = observe(Some(&self.notes), 0);
+            assert_eq!(remembered.digest, small.digest, "what is remembered is what is there");
+            self.hits.set(self.hits.get() + usize::from(remembered.manifest.is_none()));
+        }
         small
     }
 
+    fn manifest(&self, dir: &str, ours: &[PathBuf]) -> Vec<(String, Digest)> {
+        self.observe(dir, ours).manifest.expect("the long way lists all")
+    }
+
     fn paths(&self, dir: &str) -> Vec<String> {
-        self.observe(dir, &[]).manifest.into_iter().map(|(path, _)| path).collect()
+        self.manifest(dir, &[]).into_iter().map(|(path, _)| path).collect()
     }
 }
 
@@ -220,8 +258,7 @@ fn trees_hold_what_git_would_commit() {
             git(&world.root(), &["init", "-q"]);
             steps.iter().for_each(|step| take(&world, step));
             let (expect, nested) = as_git_adds_it(&world);
-            let mut observed: BTreeMap<_, _> =
-                world.observe(".", &[]).manifest.into_iter().collect();
+            let mut observed: BTreeMap<_, _> = world.manifest(".", &[]).into_iter().collect();
             // Submodules are tried by a test of their own; `add -A` does not look into them.
             observed
                 .retain(|path, _| !nested.iter().any(|repository| path.starts_with(repository)));
@@ -271,8 +308,7 @@ fn where_no_git_is_everything_counts() {
     world.write("clone/c", "1");
     std::os::unix::fs::symlink("..", world.root().join("up")).unwrap();
     let ours = [world.root().join(".graph")];
-    let paths: Vec<_> =
-        world.observe(".", &ours).manifest.into_iter().map(|(path, _)| path).collect();
+    let paths: Vec<_> = world.manifest(".", &ours).into_iter().map(|(path, _)| path).collect();
     assert_eq!(paths, [".gitignore", "a.o", "clone/c", "sub/b", "up"]);
 }
 
@@ -304,4 +340,65 @@ fn committing_changes_nothing() {
     assert_ne!(gone, new);
     git(&root, &["commit", "-q", "-a", "-m", "y"]);
     assert_eq!(world.observe(".", &[]).digest, gone);
+}
+
+#[test]
+fn what_is_remembered_of_a_tree_is_what_is_there() {
+    let hits = Cell::new(0);
+    let mut runner =
+        TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let steps = proptest::collection::vec(step(), 6..18);
+    runner
+        .run(&steps, |steps| {
+            let world = World::new();
+            git(&world.root(), &["init", "-q"]);
+            for step in &steps {
+                take(&world, step);
+                world.observe(".", &[]);
+            }
+            hits.set(hits.get() + world.hits.get());
+            Ok(())
+        })
+        .unwrap();
+    assert!(hits.get() > 0, "something was remembered");
+}
+
+#[test]
+fn a_tree_is_looked_at_again_where_anything_could_count() {
+    let world = World::new();
+    let root = world.root();
+    git(&root, &["init", "-q"]);
+    world.write(".gitignore", "/build\nout/*\n!out/kept\n");
+    for path in ["a", "sub/b", "build/x/y", "out/x", "alone/.gitignore", "alone/x"] {
+        world.write(path, "1");
+    }
+    fs::create_dir_all(root.join("empty/below")).unwrap();
+    world.write("alone/.gitignore", "*");
+    git(&root, &["add", "a", "sub"]);
+    let look = |what: &str, is_hit: bool| {
+        let before = world.hits.get();
+        let digest = world.observe(".", &[]).digest;
+        assert_eq!(world.hits.get() - before == 2, is_hit, "{what}");
+        digest
+    };
+    let first = look("the first time", false);
+    assert_eq!(look("nothing changed", true), first);
+    world.write("build/x/z", "1");
+    assert_eq!(look("what is ignored as a whole changed", true), first);
+    for (path, text) in [
+        ("empty/below/new", "1"),
+        ("out/kept", "1"),
+        ("alone/.gitignore", "x"),
+        ("sub/b", "2"),
+        (".gitignore", "/build\n"),
+    ] {
+        let before = look("between", true);
+        world.write(path, text);
+        assert_ne!(look(path, false), before, "{path}");
+    }
+    let before = look("between", true);
+    fs::write(world.temporary.path().join("home/.config/git/ignore"), "sub\nkept\n").unwrap();
+    assert_ne!(look("the user's excludes", false), before);
+    git(&root, &["config", "core.excludesFile", "/dev/null"]);
+    assert_eq!(look("which excludes there are", false), before);
 }

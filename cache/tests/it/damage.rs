@@ -65,7 +65,7 @@ fn a_cache_of_a_newer_graph_is_left_alone() {
     drop(raise());
     let before = snapshot(&world.dir());
     insta::assert_snapshot!(said(&world, &refused(&world)), @r"
-    `[dir]/cache.db` was made by a newer graph (format 7; this one knows 2)
+    `[dir]/cache.db` was made by a newer graph (format 7; this one knows 3)
     hint: use that graph, or another state directory (`cache.dir`)
     ");
     assert_eq!(snapshot(&world.dir()), before);

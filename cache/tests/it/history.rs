@@ -27,7 +27,7 @@ fn every_node_of_a_run_has_its_story() {
         (node("image/f"), Ending::Fresh),
     ];
     let endings = endings.iter().map(|(node, ending)| (node, ending));
-    let counts = run.close(RunEnd::Complete, world.now(), endings).unwrap();
+    let counts = run.close(RunEnd::Complete, world.now(), endings, 0).unwrap();
     let expected =
         Counts { built: 1, failed: 1, skipped: 1, not_started: 1, fresh: 1, restored: 0 };
     assert_eq!(counts, expected);
@@ -108,7 +108,7 @@ fn a_million_fresh_nodes_take_no_room() {
     for _ in 0..3 {
         let run = world.begin(&cache);
         let endings = names.iter().map(|name| (name, &Ending::Fresh));
-        run.close(RunEnd::Complete, world.now(), endings).unwrap();
+        run.close(RunEnd::Complete, world.now(), endings, 0).unwrap();
     }
     let run = cache.runs(1).unwrap()[0].id;
     assert!(matches!(cache.in_run(&names[1999], run).unwrap(), Some(InRun::Fresh(_))));
@@ -123,10 +123,10 @@ fn refs_tools_and_manifests_are_remembered() {
     let world = World::new();
     let cache = world.open();
     let (url, other) = ("https://user:secret@host/poky", "https://user:other@host/poky");
-    assert_eq!(cache.last_ref(url, "refs/heads/main").unwrap(), None);
+    assert_eq!(cache.last_refs(&[(url, "refs/heads/main")]).unwrap(), [None]);
     cache.remember_refs(&[(url, "refs/heads/main", "aaaa")], 5).unwrap();
     cache.remember_refs(&[(other, "refs/heads/main", "bbbb")], 7).unwrap();
-    let seen = cache.last_ref(url, "refs/heads/main").unwrap().unwrap();
+    let seen = cache.last_refs(&[(url, "refs/heads/main")]).unwrap().remove(0).unwrap();
     assert_eq!((seen.commit.as_str(), seen.seen), ("bbbb", 7));
     for file in std::fs::read_dir(world.dir()).unwrap() {
         let content = std::fs::read(file.unwrap().path()).unwrap_or_default();
@@ -134,9 +134,9 @@ fn refs_tools_and_manifests_are_remembered() {
     }
 
     let digest = |text: &str| graph::digest::Digest::of(text.as_bytes());
-    assert_eq!(cache.tool_said(&digest("kas")).unwrap(), None);
-    cache.remember_tool(&digest("kas"), "kas 5.2", 5).unwrap();
-    assert_eq!(cache.tool_said(&digest("kas")).unwrap().as_deref(), Some("kas 5.2"));
+    assert_eq!(cache.tools_said(&[digest("kas")]).unwrap(), [None]);
+    cache.remember_tools(&[(digest("kas"), "kas 5.2".to_owned())], 5).unwrap();
+    assert_eq!(cache.tools_said(&[digest("kas")]).unwrap(), [Some("kas 5.2".to_owned())]);
 
     let files = [("meta/b.bb", digest("b")), ("meta/a.bb", digest("a"))];
     assert_eq!(cache.manifest(&digest("tree")).unwrap(), None);

@@ -10,7 +10,7 @@ use graph::spec::Node;
 
 use crate::cmd::console::Console;
 use crate::cmd::kept;
-use crate::cmd::opened::Opened;
+use crate::cmd::opened::{Nodes, Opened};
 use crate::config::{Kas, Settings};
 use crate::context::Context;
 use crate::exec::checkout::{self, Objects, Origin};
@@ -127,6 +127,7 @@ pub(super) fn sweep_clones(opened: &Opened, context: &Context, console: &Console
 /// Clones what includes name, and what the cloned files include in turn, until all is known.
 pub(super) fn clone_missing(
     mut opened: Opened,
+    nodes: Nodes,
     context: &Context,
     console: &Console,
 ) -> anyhow::Result<Opened> {
@@ -136,7 +137,7 @@ pub(super) fn clone_missing(
         for missing in &before {
             clone_one(&git, missing, console)?;
         }
-        opened = opened.again(context)?;
+        opened = opened.again(context, nodes)?;
         if opened.missing == before {
             break;
         }

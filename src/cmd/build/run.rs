@@ -19,7 +19,7 @@ use super::journal::RunJournal;
 use super::prepare::{self, Wait};
 use crate::cmd::console::{Console, Format, print};
 use crate::cmd::kept::{self, Kept};
-use crate::cmd::opened::Opened;
+use crate::cmd::opened::{Nodes, Opened};
 use crate::cmd::plan::mode;
 use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
@@ -125,15 +125,17 @@ pub fn run_by<E: Executor>(
     if !project.machines.is_empty() {
         prepare::provide_kas(&project.settings, &layout, context, &console)?;
     }
-    let opened = Opened::load(context, project, kept, mode(args.offline))?;
+    let nodes = Nodes::of_plan(&args.selectors, args.force);
+    let opened = Opened::load(context, project, kept, mode(args.offline), nodes)?;
     prepare::sweep_clones(&opened, context, &console);
-    let opened = prepare::clone_missing(opened, context, &console)?;
+    let opened = prepare::clone_missing(opened, nodes, context, &console)?;
     let wanted = opened.select(&args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);
     console.diagnostics(&survey.warnings(&opened));
-    let tally = plan.tally();
+    let tally = plan.tally().with_settled(opened.settled);
+    survey.remember(context, &opened, &plan);
     if tally.fresh == tally.total {
         nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
     } else {
@@ -193,7 +195,7 @@ fn build<E: Executor>(
         .map_err(kept::failure)?;
     let view = PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity);
     let facts = Arc::new(survey.observed.facts.clone());
-    let tally = plan.tally();
+    let tally = plan.tally().with_settled(opened.settled);
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
     let cores = (host.cores_each(together), host.cores);
     let executor_settings =
@@ -235,7 +237,7 @@ fn build<E: Executor>(
     let end =
         if summary.stopped || driven.is_err() { RunEnd::Interrupted } else { RunEnd::Complete };
     let endings = summary.endings.iter().map(|(name, ending)| (name, ending));
-    let closed = run.close(end, super::journal::now_ms(), endings);
+    let closed = run.close(end, super::journal::now_ms(), endings, tally.settled);
     let told = display.summary(
         &opened.layout.shown(&opened.layout.out()),
         &opened.layout.shown(&opened.layout.log_dir(run.id())),

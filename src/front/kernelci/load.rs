@@ -12,6 +12,7 @@ use super::build::{Fragment, KernelBuilds};
 use super::excluded::Excluding;
 use super::expand::{Expanded, Listing, below, expand};
 use super::file::{BuildConfig, Declared, declared};
+use super::slice::{ExpandedSlice, Settled, Slice, Slices};
 use super::trees::{Head, TreeBranch, Trees, Unreachable};
 use super::{lower, merge, problems, read};
 use crate::diagnostic::Diagnostics;
@@ -21,7 +22,12 @@ use crate::front::loaded::{Loaded, Sources};
 ///
 /// # Errors
 /// All problems of all files.
-pub fn load(sources: &Sources, root: &Path, trees: &dyn Trees) -> Result<Loaded, Diagnostics> {
+pub fn load(
+    sources: &Sources,
+    root: &Path,
+    trees: &dyn Trees,
+    known: &dyn Settled,
+) -> Result<Loaded, Diagnostics> {
     let mut found = Diagnostics::default();
     let documents = read::read(&sources.kernels, root, &mut found);
     let named: Vec<_> =
@@ -40,7 +46,12 @@ pub fn load(sources: &Sources, root: &Path, trees: &dyn Trees) -> Result<Loaded,
     reads.extend(settings.map(|path| path.to_string_lossy().into_owned()));
     let mut loaded = Loaded { reads, ..Loaded::default() };
     let excluding = if sources.excluded { Excluding::Listed } else { Excluding::Counted };
-    let builds = builds(&declared, trees, excluding, &mut loaded, &mut found);
+    let mut left_out: IndexMap<&str, ()> = IndexMap::new();
+    let heads = heads(&declared, trees, &mut left_out, &mut found);
+    let slices = Slices::of(&declared, sources.describe);
+    let (heads, slices) = unsettled(heads, slices, known, &mut loaded);
+    let reached = Reached { heads, slices, left_out };
+    let builds = builds(&declared, reached, (trees, excluding), &mut loaded, &mut found);
     let fragments = declared.fragments.iter();
     let fragments: HashMap<Arc<str>, Arc<Fragment>> =
         fragments.map(|fragment| (fragment.name.clone(), fragment.clone())).collect();
@@ -52,21 +63,59 @@ pub fn load(sources: &Sources, root: &Path, trees: &dyn Trees) -> Result<Loaded,
     if found.has_errors() { Err(found) } else { Ok(Loaded { warnings: found, ..loaded }) }
 }
 
+/// Takes out the build configs of which it is known that all of their nodes are fresh.
+fn unsettled<'a>(
+    heads: Vec<(&'a BuildConfig, Head)>,
+    mut slices: Slices<'_>,
+    known: &dyn Settled,
+    loaded: &mut Loaded,
+) -> (Vec<(&'a BuildConfig, Head)>, Vec<Option<Slice>>) {
+    let all: Vec<Option<Slice>> =
+        heads.iter().map(|(config, head)| slices.slice(config, head)).collect();
+    let named: Vec<Slice> = all.iter().flatten().cloned().collect();
+    let mut answers = known.settled(&named).into_iter();
+    let mut rest = (Vec::new(), Vec::new());
+    for (head, slice) in heads.into_iter().zip(all) {
+        let answer = slice.as_ref().and_then(|_| answers.next().flatten());
+        match answer {
+            Some(settled) => {
+                loaded.settled += settled.nodes;
+                loaded.excluded_count += settled.excluded;
+            }
+            None => {
+                rest.0.push(head);
+                rest.1.push(slice);
+            }
+        }
+    }
+    rest
+}
+
+/// Build configs at the commits of their branches, and those without one.
+struct Reached<'a> {
+    heads: Vec<(&'a BuildConfig, Head)>,
+    slices: Vec<Option<Slice>>,
+    left_out: IndexMap<&'a str, ()>,
+}
+
 /// Everything that is built of the trees that can be read; what else was found goes where it belongs.
-fn builds(
-    declared: &Declared,
-    trees: &dyn Trees,
-    excluding: Excluding,
+fn builds<'a>(
+    declared: &'a Declared,
+    reached: Reached<'a>,
+    (trees, excluding): (&dyn Trees, Excluding),
     loaded: &mut Loaded,
     found: &mut Diagnostics,
 ) -> Vec<KernelBuilds> {
-    let mut left_out: IndexMap<&str, ()> = IndexMap::new();
-    let heads = heads(declared, trees, &mut left_out, found);
+    let Reached { heads, slices, mut left_out } = reached;
     let listings = listings(declared, &heads, trees);
     let mut expandable = Vec::new();
-    for (config, head) in heads {
+    let mut whole = Vec::new();
+    for ((config, head), slice) in heads.into_iter().zip(slices) {
         match &listings[&*head.commit] {
-            Ok(listing) => expandable.push((config, head, listing)),
+            Ok(listing) => {
+                expandable.push((config, head, listing));
+                whole.push(slice);
+            }
             Err(why) => {
                 left_out.insert(&config.name.value, ());
                 found.push(problems::unreadable(config, why));
@@ -78,7 +127,11 @@ fn builds(
         .map(|(config, head, listing)| expand(config, head, listing, excluding))
         .collect();
     let mut builds = Vec::with_capacity(expanded.iter().map(|one| one.builds.len()).sum());
-    for one in expanded {
+    for (one, slice) in expanded.into_iter().zip(whole) {
+        if let Some(slice) = slice.filter(|_| one.problems.is_empty()) {
+            let excluded = one.excluded_count;
+            loaded.slices.push(ExpandedSlice { slice, excluded });
+        }
         builds.extend(one.builds);
         loaded.excluded.extend(one.excluded);
         loaded.excluded_count += one.excluded_count;

@@ -13,9 +13,11 @@ mod expand;
 mod problems;
 
 mod lower;
+mod slice;
 
 mod load;
 
 pub use build::{ConfigAt, Fragment, KernelBuilds, Toolchain};
 pub use load::load;
+pub use slice::{ExpandedSlice, Settled, SettledSlice, Slice, Unsettled};
 pub use trees::{Head, TreeBranch, Trees, Unreachable};

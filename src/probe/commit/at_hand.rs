@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use graph::digest::Fields;
+use graph::digest::{Digest, Fields};
 use graph::facts::Fact;
 use graph::spec::{Commit, Source};
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::listing::Listing;
 use crate::probe::Probe;
@@ -33,8 +33,9 @@ impl Probe<'_> {
         commits: &[&Arc<Commit>],
         git: &Git,
     ) -> Vec<(Source, Fact)> {
-        let fact = |commit: &&Arc<Commit>| {
-            let fact = match self.tree_of(commit, git) {
+        let trees = self.trees_of(commits, git);
+        let fact = |(commit, tree): (&&Arc<Commit>, Result<String, String>)| {
+            let fact = match tree {
                 Ok(tree) => Fact::Known {
                     digest: Fields::of("graph fact commit v1").field(tree).finish(),
                     text: shown(commit).into(),
@@ -43,20 +44,37 @@ impl Probe<'_> {
             };
             (Source::Commit(Arc::clone(commit)), fact)
         };
-        commits.par_iter().map(fact).collect()
+        commits.iter().zip(trees).map(fact).collect()
     }
 
-    /// The tree of a commit, by its name.
-    pub(super) fn tree_of(&self, commit: &Commit, git: &Git) -> Result<String, String> {
-        let key = Fields::of("graph tree of commit v1").field(&*commit.id).finish();
-        if let Some(tree) = self.memory.tool(&key) {
-            return Ok(tree);
-        }
+    /// The trees of commits, by their names, in order.
+    pub(super) fn trees_of(
+        &self,
+        commits: &[&Arc<Commit>],
+        git: &Git,
+    ) -> Vec<Result<String, String>> {
+        let key = |commit: &&Arc<Commit>| {
+            Fields::of("graph tree of commit v1").field(&*commit.id).finish()
+        };
+        let keys: Vec<Digest> = commits.iter().map(key).collect();
+        let ask = |(at, known): (usize, &Option<String>)| match known {
+            Some(tree) => Ok((tree.clone(), false)),
+            None => self.ask_tree_of(commits[at], git).map(|tree| (tree, true)),
+        };
+        let known = self.memory.tools(&keys);
+        let trees: Vec<Result<(String, bool), String>> =
+            known.par_iter().enumerate().map(ask).collect();
+        let new = keys.iter().zip(&trees).filter_map(|(key, tree)| match tree {
+            Ok((tree, true)) => Some((*key, tree.clone())),
+            _ => None,
+        });
+        self.memory.remember_tools(&new.collect::<Vec<_>>());
+        trees.into_iter().map(|tree| tree.map(|(tree, _)| tree)).collect()
+    }
+
+    fn ask_tree_of(&self, commit: &Commit, git: &Git) -> Result<String, String> {
         let objects = objects(commit, git)?;
-        let tree =
-            git.tree_of(&objects, &commit.id).map_err(|error| not_at_hand(commit, &error))?;
-        self.memory.remember_tool(&key, &tree);
-        Ok(tree)
+        git.tree_of(&objects, &commit.id).map_err(|error| not_at_hand(commit, &error))
     }
 
     /// All files of a commit.

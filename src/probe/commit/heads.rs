@@ -9,7 +9,7 @@ use graph::spec::{Commit, Repository};
 use super::at_hand::short;
 use super::describe::VERSIONS;
 use crate::diagnostic::Diagnostics;
-use crate::probe::git::{Git, NoRevision, in_parallel};
+use crate::probe::git::{Git, in_parallel};
 use crate::probe::{Mode, Probe, refs};
 use crate::redact::redact_url;
 
@@ -92,13 +92,14 @@ impl Probe<'_> {
                 in_parallel(&remotes, ask).into_iter().for_each(|answer| answers.extend(answer));
             }
             Mode::Offline => {
-                let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
+                let mut asked: Vec<(&str, &str)> = Vec::new();
                 for (url, branches) in &remotes {
-                    for branch in branches {
-                        answers
-                            .insert(wish(url, branch), self.recall(url, branch, &mut seen, &git));
-                    }
+                    asked.extend(branches.iter().map(|branch| (*url, *branch)));
                 }
+                let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
+                let recalled = self.recall(&asked, &mut seen, &git);
+                let names = asked.iter().map(|(url, branch)| wish(url, branch));
+                answers.extend(names.zip(recalled));
                 let oldest = seen.values().copied().min().unwrap_or(self.now);
                 let urls = seen.into_keys().collect();
                 refs::as_of("branches", &urls, self.now - oldest)
@@ -107,7 +108,7 @@ impl Probe<'_> {
             }
         }
         let revisions: Vec<(&Path, &str)> = revisions.into_iter().collect();
-        let found = in_parallel(&revisions, |(dir, revision)| self.revision(dir, revision, &git));
+        let found = self.revisions(&revisions, &git);
         answers.extend(revisions.iter().zip(found).map(|((dir, revision), found)| {
             (Wish::Revision { dir: (*dir).to_owned(), revision: (*revision).into() }, found)
         }));
@@ -116,50 +117,71 @@ impl Probe<'_> {
         (wishes.iter().map(answer).collect(), warnings)
     }
 
-    fn revision(&self, dir: &Path, revision: &str, git: &Git) -> Result<Found, Lost> {
-        let (objects, id) = git.local_revision(dir, revision).map_err(|error| match error {
-            NoRevision::Repository(why) => Lost::Repository(why),
-            NoRevision::Revision(why) => Lost::Name(why),
-        })?;
-        let repository = Repository::Local(dir.to_string_lossy().into());
-        self.found(&objects, repository, &id, git)
-    }
-
+    /// What is to be said of commits that are at hand, each with where its objects are, in order.
     pub(super) fn found(
         &self,
-        objects: &Path,
-        repository: Repository,
-        id: &str,
+        commits: Vec<(PathBuf, Repository, String)>,
         git: &Git,
-    ) -> Result<Found, Lost> {
-        let describe = self.described(objects, id, VERSIONS, git).map_err(|why| {
-            Lost::Repository(format!("cannot describe commit `{}`: {why}", short(id)))
-        })?;
-        let commit = Arc::new(Commit { repository, id: id.into() });
-        Ok(Found { commit, tagged: !id.starts_with(&describe), describe: describe.into() })
+    ) -> Vec<Result<Found, Lost>> {
+        let wanted: Vec<(&Path, &str)> =
+            commits.iter().map(|(objects, _, id)| (objects.as_path(), id.as_str())).collect();
+        let described = self.described(&wanted, VERSIONS, git);
+        let found = |((_, repository, id), described): (_, Result<String, String>)| {
+            let id: String = id;
+            let describe = described.map_err(|why| {
+                Lost::Repository(format!("cannot describe commit `{}`: {why}", short(&id)))
+            })?;
+            let tagged = !id.starts_with(&describe);
+            let commit = Arc::new(Commit { repository, id: id.into() });
+            Ok(Found { commit, tagged, describe: describe.into() })
+        };
+        commits.into_iter().zip(described).map(found).collect()
     }
 
-    /// What was last known, where its commit is at hand.
+    /// What branches were last known to name, each as URL and branch, in order, where the commits are at hand. `seen` gets
+    /// the oldest time of each URL.
     fn recall<'u>(
         &self,
-        url: &'u str,
-        branch: &str,
+        asked: &[(&'u str, &str)],
         seen: &mut BTreeMap<&'u str, i64>,
         git: &Git,
-    ) -> Result<Found, Lost> {
-        let shown = redact_url(url);
+    ) -> Vec<Result<Found, Lost>> {
+        let heads: Vec<String> = asked.iter().map(|(_, branch)| head(branch)).collect();
+        let refs: Vec<(&str, &str)> =
+            asked.iter().zip(&heads).map(|((url, _), head)| (*url, head.as_str())).collect();
+        let last = self.memory.last_refs(&refs);
         let lost = |why: String| Lost::Repository(format!("offline: {why}"));
-        let Some(last) = self.memory.last_ref(url, &head(branch)) else {
-            return Err(lost(format!("nobody knows branch `{branch}` of `{shown}` yet")));
-        };
-        let mirror = self.at_hand(url, &last.commit, git).ok_or_else(|| {
-            let commit = short(&last.commit);
-            lost(format!("commit `{commit}`, the last known of branch `{branch}` of `{shown}`, is not at hand"))
-        })?;
-        let found = self.found(&mirror, Repository::Mirror(url.into()), &last.commit, git)?;
-        let oldest = seen.entry(url).or_insert(last.seen);
-        *oldest = last.seen.min(*oldest);
-        Ok(found)
+        let known: Vec<(&str, &str)> = asked
+            .iter()
+            .zip(&last)
+            .filter_map(|((url, _), last)| Some((*url, last.as_ref()?.commit.as_str())))
+            .collect();
+        let mut mirrors = self.all_at_hand(&known, git).into_iter();
+        let mut places: Vec<Result<(PathBuf, Repository, String), Lost>> = Vec::new();
+        for ((url, branch), last) in asked.iter().zip(&last) {
+            let shown = redact_url(url);
+            let place = match last {
+                None => Err(lost(format!("nobody knows branch `{branch}` of `{shown}` yet"))),
+                Some(last) => match mirrors.next().flatten() {
+                    Some(mirror) => {
+                        let oldest = seen.entry(url).or_insert(last.seen);
+                        *oldest = last.seen.min(*oldest);
+                        Ok((mirror, Repository::Mirror((*url).into()), last.commit.clone()))
+                    }
+                    None => {
+                        let commit = short(&last.commit);
+                        Err(lost(format!(
+                            "commit `{commit}`, the last known of branch `{branch}` of `{shown}`, is not at hand"
+                        )))
+                    }
+                },
+            };
+            places.push(place);
+        }
+        let at_hand = places.iter().filter_map(|place| place.as_ref().ok().cloned()).collect();
+        let mut found = self.found(at_hand, git).into_iter();
+        let mut next = || found.next().expect("each that is at hand was looked for");
+        places.into_iter().map(|place| place.and_then(|_| next())).collect()
     }
 }
 

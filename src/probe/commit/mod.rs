@@ -5,6 +5,7 @@ mod changes;
 mod describe;
 mod heads;
 mod listing;
+mod local;
 mod read;
 mod remote;
 

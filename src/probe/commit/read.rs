@@ -48,16 +48,18 @@ impl Probe<'_> {
         let mut commits: Vec<&Arc<Commit>> = wanted.iter().map(|(commit, _)| commit).collect();
         commits.sort_unstable();
         commits.dedup();
-        let trees: Vec<Result<String, String>> =
-            commits.par_iter().map(|commit| self.tree_of(commit, &git)).collect();
+        let trees = self.trees_of(&commits, &git);
         let ask = |(commit, set): &'w (Arc<Commit>, Digest)| {
             let at = commits.binary_search(&commit).expect("all that are wanted are in it");
             let tree = trees[at].as_ref().map_err(String::clone)?;
             let key = Fields::of("graph read value v1").field(tree).field(set.as_bytes()).finish();
-            let known = self.memory.tool(&key).and_then(|text| Digest::from_hex(&text));
-            Ok(Asked { commit, set, tree: tree.as_str(), key, known })
+            Ok(Asked { commit, set, tree: tree.as_str(), key, known: None })
         };
-        let asked: Vec<Result<Asked<'_>, String>> = wanted.par_iter().map(ask).collect();
+        let mut asked: Vec<Result<Asked<'_>, String>> = wanted.par_iter().map(ask).collect();
+        let keys: Vec<Digest> = asked.iter().flatten().map(|asked| asked.key).collect();
+        for (asked, said) in asked.iter_mut().flatten().zip(self.memory.tools(&keys)) {
+            asked.known = said.and_then(|text| Digest::from_hex(&text));
+        }
         // Not made within the loop below: who waits there for a listing could be who has to make it.
         let needed: BTreeMap<&str, &Commit> = asked
             .iter()
@@ -77,13 +79,13 @@ impl Probe<'_> {
             Ok(set.value(listings[asked.tree].as_ref().map_err(String::clone)?))
         };
         let values: Vec<Result<Digest, String>> = asked.par_iter().map(find).collect();
-        let mut new: BTreeMap<Digest, Digest> = BTreeMap::new();
+        let mut new: BTreeMap<Digest, String> = BTreeMap::new();
         for (asked, value) in asked.iter().zip(&values) {
             if let (Ok(Asked { key, known: None, .. }), Ok(value)) = (asked, value) {
-                new.insert(*key, *value);
+                new.insert(*key, value.to_string());
             }
         }
-        new.iter().for_each(|(key, value)| self.memory.remember_tool(key, &value.to_string()));
+        self.memory.remember_tools(&new.into_iter().collect::<Vec<_>>());
         values
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use graph::digest::Fields;
+use graph::digest::{Digest, Fields};
 use graph::spec::Repository;
 
 use super::at_hand::short;
-use super::describe::state;
 use super::heads::{Answer, Found, Lost, Tell, head, wish};
 use crate::address::check_branch;
 use crate::probe::Probe;
@@ -76,7 +75,8 @@ impl Probe<'_> {
             ))
         })?;
         self.memory.remember_refs(&[(url, &head(branch), id)]);
-        self.found(&mirror, Repository::Mirror(url.into()), id, git)
+        let place = (mirror, Repository::Mirror(url.into()), id.to_owned());
+        self.found(vec![place], git).pop().expect("there is an answer to each")
     }
 
     /// Makes the mirror of a remote have its heads, and its tags.
@@ -129,7 +129,7 @@ impl Probe<'_> {
         let theirs = theirs.finish();
         // Both sides count: what is remembered is that these tags of ours are all that can be had of those.
         let key = || {
-            let ours = state(mirror, git)?;
+            let ours = self.state(mirror, git)?;
             let key = Fields::of("graph tags of mirror v1").field(ours.as_bytes());
             Ok::<_, git::Error>(key.field(theirs.as_bytes()).finish())
         };
@@ -140,21 +140,37 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// The mirror of a URL, if it has a commit. A mirror never loses one, so that it need not be asked again.
+    /// The mirror of a URL, if it has a commit.
     pub(super) fn at_hand(&self, url: &str, id: &str, git: &Git) -> Option<PathBuf> {
-        let mirror = git.tree_mirror_of(url)?;
-        let identity = git.tree_mirror_identity(&mirror)?;
-        let key = Fields::of("graph commit at hand v1").field(identity.as_bytes()).field(id);
-        let key = key.finish();
-        if self.memory.tool(&key).is_some() {
-            return Some(mirror);
+        self.all_at_hand(&[(url, id)], git).pop().flatten()
+    }
+
+    /// The mirrors of URLs that have a commit each, in order. A mirror never loses one, so that it need not be asked again.
+    pub(super) fn all_at_hand(&self, asked: &[(&str, &str)], git: &Git) -> Vec<Option<PathBuf>> {
+        let place = |(url, id): &(&str, &str)| {
+            let mirror = git.tree_mirror_of(url)?;
+            let identity = git.tree_mirror_identity(&mirror)?;
+            let key = Fields::of("graph commit at hand v1").field(identity.as_bytes()).field(id);
+            Some((key.finish(), mirror))
+        };
+        let places: Vec<Option<(Digest, PathBuf)>> = asked.iter().map(place).collect();
+        let keys: Vec<Digest> = places.iter().flatten().map(|(key, _)| *key).collect();
+        let mut known = self.memory.tools(&keys).into_iter();
+        let mut found = Vec::with_capacity(asked.len());
+        for (place, (_, id)) in places.into_iter().zip(asked) {
+            found.push(place.and_then(|(key, mirror)| {
+                if known.next().expect("there is a word on each key").is_some() {
+                    return Some(mirror);
+                }
+                let has = git.commits_at_hand(&mirror, &[(*id).to_owned()]).ok()?;
+                if has.is_empty() {
+                    return None;
+                }
+                self.memory.remember_tool(&key, "");
+                Some(mirror)
+            }));
         }
-        let found = git.commits_at_hand(&mirror, &[id.to_owned()]).ok()?;
-        if found.is_empty() {
-            return None;
-        }
-        self.memory.remember_tool(&key, "");
-        Some(mirror)
+        found
     }
 }
 

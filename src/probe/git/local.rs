@@ -1,9 +1,15 @@
 //! What git says of a work tree: its files, and how it describes its commit.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::program::{Error, Git, is_no_repository};
 use crate::process::What;
+
+/// A command line holds so many at least.
+const PATHS_AT_ONCE: usize = 300;
 
 /// Paths as git prints them: relative to the directory asked, ended by NUL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +43,53 @@ impl Git {
     pub(in crate::probe) fn ignores(&self, dir: &Path) -> Result<bool, Error> {
         let (_, status) = self.call(dir, ["check-ignore", "-q", "."]).outcome()?;
         Ok(status.success())
+    }
+
+    /// Which of some directories, relative to the top of a repository, git ignores as a whole. One whose name git shows in
+    /// quotes is not among them.
+    pub(in crate::probe) fn ignored(
+        &self,
+        dir: &Path,
+        dirs: &[String],
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut ignored = BTreeSet::new();
+        for some in dirs.chunks(PATHS_AT_ONCE) {
+            let args = ["-c", "core.quotePath=false", "check-ignore", "--no-index", "--"];
+            // A name may look like one of git's patterns for paths, and these it cannot take as they are.
+            let names = some.iter().map(|name| format!("./{name}"));
+            let (answer, status) = self.call(dir, args).args(names).outcome()?;
+            // 1 says that none of them is.
+            if !matches!(status.code(), Some(0 | 1)) {
+                return Err(Error::Unclear("git check-ignore"));
+            }
+            let said = String::from_utf8_lossy(&answer.stdout);
+            ignored
+                .extend(said.lines().filter_map(|line| line.strip_prefix("./")).map(str::to_owned));
+        }
+        Ok(ignored)
+    }
+
+    /// The configuration that counts in a repository: each name, a new line, the value, and NUL.
+    pub(in crate::probe) fn configuration(&self, dir: &Path) -> Result<Vec<u8>, Error> {
+        Ok(self.call(dir, ["config", "-z", "--list"]).answer()?.stdout)
+    }
+
+    /// The file of what the user ignores everywhere, by such a configuration. `None` where its place is hard to tell.
+    pub(in crate::probe) fn excludes(&self, configuration: &[u8]) -> Option<PathBuf> {
+        let said = configuration.split(|&byte| byte == 0);
+        let named = said.filter_map(|entry| entry.strip_prefix(b"core.excludesfile")).next_back();
+        let home = || self.variable("HOME").map(PathBuf::from);
+        let Some(named) = named else {
+            let own = self.variable("XDG_CONFIG_HOME").filter(|it| !it.is_empty());
+            let own = own.map(PathBuf::from).or_else(|| Some(home()?.join(".config")))?;
+            return Some(own.join("git/ignore")).filter(|path| path.is_absolute());
+        };
+        let named = Path::new(OsStr::from_bytes(named.strip_prefix(b"\n")?));
+        let path = match named.strip_prefix("~") {
+            Ok(below) => home()?.join(below),
+            Err(_) => named.to_owned(),
+        };
+        path.is_absolute().then_some(path)
     }
 
     /// `git describe` of the repository that holds a directory; the abbreviated commit where there is no tag. `None`

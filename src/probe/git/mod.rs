@@ -3,6 +3,7 @@
 
 mod address;
 mod blobless;
+mod evidence;
 mod history;
 mod leftovers;
 mod local;
@@ -12,6 +13,7 @@ mod program;
 mod remote;
 mod revision;
 
+pub(super) use evidence::Evidence;
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
 pub(super) use objects::NoRevision;

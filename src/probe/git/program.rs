@@ -4,8 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use graph::digest::{Digest, Fields};
+
 use crate::address::{BadAddress, PROTOCOLS};
 use crate::context::Environment;
+use crate::probe::content::{Content, Files, Links};
 use crate::process::{self, Call, What};
 use crate::redact::redact_url;
 
@@ -47,6 +50,9 @@ pub enum Error {
     /// It did not answer well. User information in URLs is masked.
     #[error("{}", told(.0))]
     Process(#[from] process::Error),
+    /// What it said is not to be understood.
+    #[error("`{0}` gave no clear answer")]
+    Unclear(&'static str),
     /// A directory of ours could not be used.
     #[error("cannot use `{}`: {source}", path.display())]
     Directory {
@@ -98,6 +104,46 @@ impl Git {
             fix("GIT_ASKPASS", "true");
         }
         Self { env: variables, mirrors: mirrors.to_owned(), deadline }
+    }
+
+    /// The last value of a variable, which is the one that counts.
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let named = |(key, _): &&(OsString, OsString)| key == name;
+        self.env.iter().rev().find(named).map(|(_, value)| value.as_os_str())
+    }
+
+    /// The names and values of the variables by which git reads repositories in one way or another.
+    pub(in crate::probe) fn variables(&self) -> impl Iterator<Item = &[u8]> {
+        let counts = |name: &[u8]| {
+            name.starts_with(b"GIT_") || matches!(name, b"HOME" | b"XDG_CONFIG_HOME" | b"USER")
+        };
+        self.env
+            .iter()
+            .filter(move |(name, _)| counts(name.as_encoded_bytes()))
+            .flat_map(|(name, value)| [name.as_encoded_bytes(), value.as_encoded_bytes()])
+    }
+
+    /// What besides a repository decides what git says of it: variables, the user, and the configuration of the user and
+    /// of the host, as far as it lies in the usual files.
+    pub(in crate::probe) fn surroundings(&self, files: &dyn Files) -> Option<Digest> {
+        if self.variable("GIT_REFERENCE_BACKEND").is_some() {
+            return None;
+        }
+        let mut fields = Fields::of("graph git surroundings v1");
+        fields.add(rustix::process::geteuid().as_raw().to_le_bytes());
+        self.variables().for_each(|part| fields.add(part));
+        let home = self.variable("HOME").map(PathBuf::from).unwrap_or_default();
+        let config =
+            self.variable("XDG_CONFIG_HOME").filter(|it| !it.is_empty()).map(PathBuf::from);
+        let own = config.unwrap_or_else(|| home.join(".config")).join("git/config");
+        let paths = [home.join(".gitconfig"), own, PathBuf::from("/etc/gitconfig")];
+        for content in files.look(&paths, Links::Followed) {
+            match content.ok()? {
+                Content::Missing => fields.add(b""),
+                content => fields.add(content.digest()?.as_bytes()),
+            }
+        }
+        Some(fields.finish())
     }
 
     /// A call in a directory.

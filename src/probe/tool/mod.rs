@@ -8,6 +8,7 @@ mod kas;
 mod package;
 mod program;
 mod python;
+mod rustup;
 
 pub use bitbake::bitbake_version;
 pub use find::find_program;

@@ -21,6 +21,7 @@ use graph::facts::Fact;
 
 use super::find::find_program;
 use super::identity::Identity;
+use super::rustup;
 use crate::context::Environment;
 use crate::probe::memory::Memory;
 use crate::process::{Call, What, is_program};
@@ -204,13 +205,15 @@ fn key(env: &Environment, name: &str, path: &Path) -> Option<Digest> {
     if &head == b"#!" || env.os("LD_LIBRARY_PATH").is_some() {
         return None;
     }
-    // What rustup puts in the place of `rustc` starts whichever toolchain is the default then.
-    if real.file_name() == Some(OsStr::new("rustup"))
-        || without_version(name) == "rustc" && has_other_names(&real)
-    {
+    let is_rustup = real.file_name() == Some(OsStr::new(rustup::PROGRAM));
+    // Rustup under another name, which starts nobody knows what.
+    if !is_rustup && without_version(name) == "rustc" && has_other_names(&real) {
         return None;
     }
     let mut identity = Identity::of("graph tool v1");
+    if is_rustup {
+        rustup::add_toolchains(env, &mut identity)?;
+    }
     // The name under which it is called decides what some programs are.
     identity.add_text(name);
     if identity.add_file(&real) { identity.finish() } else { None }

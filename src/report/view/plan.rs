@@ -127,6 +127,14 @@ impl<'a> PlanView<'a> {
         Self { version: VERSION, summary, nodes, warnings }
     }
 
+    /// Counts nodes that are known to be fresh and are not in the graph.
+    #[must_use]
+    pub fn with_settled(mut self, count: usize) -> Self {
+        self.summary.total += count;
+        self.summary.fresh += count;
+        self
+    }
+
     /// Counts the combinations that filters reject, which are no nodes.
     #[must_use]
     pub fn with_rejected(mut self, count: usize) -> Self {

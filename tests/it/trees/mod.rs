@@ -5,5 +5,6 @@ mod heads;
 mod listing;
 mod local;
 mod mirror;
+mod plain;
 mod read;
 mod world;

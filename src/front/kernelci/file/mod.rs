@@ -12,6 +12,6 @@ mod variants;
 mod configs;
 
 pub(super) use configs::declared;
-pub(super) use declared::{Architecture, BuildConfig, Declared};
+pub(super) use declared::{Architecture, BuildConfig, Declared, Defconfig, Variant};
 pub(super) use fields::{Fields, did_you_mean, items, misfit, string};
 pub(super) use words::is_target;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use graph::digest::Fields;
+
 use super::pattern::Pattern;
 use crate::diagnostic::Span;
 use crate::front::kas::Text;
@@ -35,6 +37,50 @@ impl Subject {
 #[derive(Debug, Default)]
 pub(in super::super) struct Filters {
     pub(super) filters: Vec<Filter>,
+}
+
+impl Filters {
+    /// Adds all that decides what is rejected.
+    pub(in super::super) fn add_to(&self, fields: &mut Fields) {
+        let Self { filters } = self;
+        fields.add(filters.len().to_le_bytes());
+        for filter in filters {
+            match filter {
+                Filter::Block(lists) => add_lists(fields, "block", lists),
+                Filter::Pass(lists) => add_lists(fields, "pass", lists),
+                Filter::Regex(Regex { span: _, first }) => {
+                    fields.add("regex");
+                    fields.add([u8::from(first.is_some())]);
+                    // The pattern is made of the text.
+                    if let Some(Expression { subject: _, key, text, pattern: _ }) = first {
+                        fields.add(&**key);
+                        fields.add(&*text.value);
+                    }
+                }
+                Filter::Combination(Combination { span: _, keys, values }) => {
+                    fields.add("combination");
+                    fields.add(keys.len().to_le_bytes());
+                    keys.iter().for_each(|(key, _)| fields.add(&**key));
+                    fields.add(values.len().to_le_bytes());
+                    for tuple in values {
+                        fields.add(tuple.len().to_le_bytes());
+                        tuple.iter().for_each(|value| fields.add(&**value));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn add_lists(fields: &mut Fields, what: &str, lists: &[List]) {
+    fields.add(what);
+    fields.add(lists.len().to_le_bytes());
+    for List { kind, subject: _, key, items } in lists {
+        fields.add(kind);
+        fields.add(&*key.value);
+        fields.add(items.len().to_le_bytes());
+        items.iter().for_each(|item| fields.add(&*item.value));
+    }
 }
 
 /// One filter. Declarations of one kind are one filter where KernelCI combines them.

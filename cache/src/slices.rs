@@ -1,0 +1,212 @@
+//! Which slices of the matrix were found wholly fresh: the rows, and how their list of outputs is packed. Looks at no file.
+//!
+//! The list is, for each directory in which nodes have theirs: its path, and how many nodes follow; of each node, the name of
+//! its directory, and how many outputs follow; of each output, its path below that.
+
+use graph::digest::Digest;
+use graph::name::NodeName;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::codec::{Reader, put_count};
+use crate::error::Fault;
+use crate::intern::{blob, digest, text};
+
+/// A row without its list.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) declared: Digest,
+    pub(crate) observed: Digest,
+    pub(crate) tools: Vec<String>,
+    pub(crate) nodes: usize,
+    pub(crate) excluded: usize,
+}
+
+/// What tells whether the outputs of a slice are as they were.
+pub(crate) struct Proof {
+    pub(crate) stamps: [u8; 16],
+    pub(crate) dirs: [u8; 16],
+    pub(crate) files: Vec<u8>,
+}
+
+/// All rows, without their lists.
+pub(crate) fn all(tx: &Connection) -> Result<Vec<Row>, Fault> {
+    let mut query = tx.prepare_cached(
+        "SELECT name, declared, observed, tools, nodes, excluded FROM slices ORDER BY name",
+    )?;
+    let mut rows = query.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let count = |column| {
+            usize::try_from(row.get::<_, i64>(column)?)
+                .map_err(|_| Fault::Damaged("a slice has a negative count"))
+        };
+        all.push(Row {
+            name: text(row, 0)?.to_owned(),
+            declared: digest(row, 1)?,
+            observed: digest(row, 2)?,
+            tools: text(row, 3)?.lines().map(str::to_owned).collect(),
+            nodes: count(4)?,
+            excluded: count(5)?,
+        });
+    }
+    Ok(all)
+}
+
+/// The proof of a slice, if it was not forgotten meanwhile.
+pub(crate) fn proof(tx: &Connection, name: &str) -> Result<Option<Proof>, Fault> {
+    let mut query = tx.prepare_cached("SELECT stamps, dirs, files FROM slices WHERE name = ?1")?;
+    let mut rows = query.query([name])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let short = |column| {
+        let bytes: Result<[u8; 16], _> = blob(row, column)?.try_into();
+        bytes.map_err(|_| Fault::Damaged("the stamps of a slice are cut off"))
+    };
+    Ok(Some(Proof { stamps: short(0)?, dirs: short(1)?, files: blob(row, 2)?.to_owned() }))
+}
+
+/// Writes a row in place of what was known of the slice.
+pub(crate) fn insert(tx: &Connection, row: &Row, proof: &Proof) -> Result<(), Fault> {
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO slices
+             (name, declared, observed, tools, nodes, excluded, stamps, dirs, files)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(rusqlite::params![
+        row.name,
+        row.declared.as_bytes(),
+        row.observed.as_bytes(),
+        row.tools.join("\n"),
+        count(row.nodes),
+        count(row.excluded),
+        &proof.stamps[..],
+        &proof.dirs[..],
+        proof.files,
+    ])?;
+    Ok(())
+}
+
+/// Forgets what was known of the slice of a node. Whoever writes an execution calls this in the same transaction.
+pub(crate) fn forget(tx: &Connection, node: &NodeName) -> Result<(), Fault> {
+    if let Some(slice) = node.slice() {
+        tx.prepare_cached("DELETE FROM slices WHERE name = ?1")?.execute([slice])?;
+    }
+    Ok(())
+}
+
+/// A number that grows with every execution that is written, and never falls.
+pub(crate) fn generation(tx: &Connection) -> Result<i64, Fault> {
+    let seq = "SELECT seq FROM sqlite_sequence WHERE name = 'executions'";
+    let seq: Option<i64> = tx.prepare_cached(seq)?.query_row([], |row| row.get(0)).optional()?;
+    Ok(seq.unwrap_or(0))
+}
+
+/// Packs the outputs of nodes, each with the path of its directory.
+pub(crate) fn pack<'a>(
+    nodes: impl Iterator<Item = (&'a str, &'a [graph::record::OutputFile])>,
+) -> Vec<u8> {
+    fn put(out: &mut Vec<u8>, text: &str) {
+        put_count(out, text.len());
+        out.extend_from_slice(text.as_bytes());
+    }
+    let mut out = Vec::new();
+    let mut group: Option<&str> = None;
+    let (mut count, mut packed) = (0, Vec::new());
+    let mut end = |group: Option<&str>, count: &mut usize, packed: &mut Vec<u8>| {
+        if let Some(dir) = group {
+            put(&mut out, dir);
+            put_count(&mut out, std::mem::take(count));
+            out.append(packed);
+        }
+    };
+    for (path, outputs) in nodes {
+        let (dir, leaf) = path.rsplit_once('/').unwrap_or(("", path));
+        if group != Some(dir) {
+            end(group, &mut count, &mut packed);
+            group = Some(dir);
+        }
+        count += 1;
+        put(&mut packed, leaf);
+        put_count(&mut packed, outputs.len());
+        outputs.iter().for_each(|output| put(&mut packed, &output.path));
+    }
+    end(group, &mut count, &mut packed);
+    out
+}
+
+/// What a packed list holds, from front to back.
+pub(crate) trait Visitor {
+    /// A directory, before what is in it.
+    fn dir(&mut self, path: &str) -> Option<()>;
+    /// An output, by its path below that.
+    fn file(&mut self, path: &str) -> Option<()>;
+}
+
+/// Goes over a packed list; `None` when it is damaged or the visitor has seen enough.
+pub(crate) fn visit(packed: &[u8], visitor: &mut impl Visitor) -> Option<()> {
+    fn next<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
+        let length = reader.count().ok()?;
+        std::str::from_utf8(reader.bytes(length).ok()?).ok()
+    }
+    let mut reader = Reader::new(packed);
+    let mut path = String::new();
+    while !reader.is_empty() {
+        visitor.dir(next(&mut reader)?)?;
+        for _ in 0..reader.count().ok()? {
+            path.clear();
+            path.push_str(next(&mut reader)?);
+            path.push('/');
+            let leaf = path.len();
+            for _ in 0..reader.count().ok()? {
+                path.truncate(leaf);
+                path.push_str(next(&mut reader)?);
+                visitor.file(&path)?;
+            }
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use graph::digest::Digest;
+    use graph::record::OutputFile;
+
+    use super::{Visitor, pack, visit};
+
+    #[derive(Default)]
+    struct Seen(Vec<String>, String);
+
+    impl Visitor for Seen {
+        fn dir(&mut self, path: &str) -> Option<()> {
+            path.clone_into(&mut self.1);
+            Some(())
+        }
+
+        fn file(&mut self, path: &str) -> Option<()> {
+            self.0.push(format!("{}/{path}", self.1));
+            Some(())
+        }
+    }
+
+    #[test]
+    fn what_is_packed_comes_out() {
+        let output = |path: &str| OutputFile {
+            path: path.to_owned(),
+            digest: Digest::of(b""),
+            size: 0,
+            executable: false,
+        };
+        let (one, two) = ([output("x")], [output("a/b"), output("c")]);
+        let nodes = [("k/a/m", &one[..]), ("k/a/n", &two), ("k/b/m", &[]), ("c/a/m", &one)];
+        let packed = pack(nodes.into_iter());
+        let mut seen = Seen::default();
+        assert_eq!(visit(&packed, &mut seen), Some(()));
+        assert_eq!(seen.0, ["k/a/m/x", "k/a/n/a/b", "k/a/n/c", "c/a/m/x"]);
+        for end in 1..packed.len() {
+            let mut some = Seen::default();
+            visit(&packed[..end], &mut some);
+            assert!(some.0.len() < 4, "a list that is cut off gives less");
+        }
+    }
+}
