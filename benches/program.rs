@@ -16,10 +16,10 @@ use graph::record::Records;
 use graph::resource::Capacity;
 use graph::spec::{Commit, Repository, Role};
 use graph_cli::diagnostic::{Diagnostics, SourceText};
-use graph_cli::front::Sources;
 use graph_cli::front::kernelci::{self, Head, TreeBranch, Trees, Unreachable};
 use graph_cli::front::machines::Defaults;
 use graph_cli::front::yaml::parse_yaml;
+use graph_cli::front::{Depth, Sources};
 use graph_cli::report::json::json;
 use graph_cli::report::view::plan::{PlanView, Scope};
 
@@ -84,6 +84,7 @@ fn expand(bencher: Bencher<'_, '_>, nodes: usize) {
         machines: Vec::new(),
         kernels: vec!["build-configs.yaml".into()],
         excluded: false,
+        depth: Depth::Whole,
         settings: None,
         defaults: Defaults { build_target: String::new(), output: String::new() },
         ignore: Vec::new(),

@@ -3,15 +3,22 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::cmd;
 use crate::cmd::console::Console;
 use crate::context::Context;
 use crate::diagnostic::reason;
 use crate::failure::{Failure, Kind};
+use crate::timings::Timings;
 
 /// Builds matrices of Yocto images and kernels, only where something changed, and says why.
 #[derive(Debug, Parser)]
@@ -28,7 +35,7 @@ struct Cli {
     /// When to use colours: `auto`, `always` or `never`
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", global = true, help_heading = "Options of every command", hide_possible_values = true)]
     color: Colour,
-    /// Say what is done; twice for more (`GRAPH_LOG` takes filters)
+    /// Say what is done and where the time went; twice for each step (`GRAPH_LOG` takes filters)
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Options of every command")]
     verbose: u8,
     #[command(subcommand)]
@@ -72,18 +79,44 @@ enum Verb {
     Lock(cmd::lock::Args),
     /// Say in which keys two configurations differ
     Diff(cmd::diff::Args),
+    /// Draw the graph, with what is stale in colours
+    Render(cmd::render::Args),
     /// Look after what is kept between runs
     Cache(cmd::cache::Args),
     /// Write a commented graph.yaml from what is found here
     Init(cmd::init::Args),
     /// Check tools, disks, shared directories and versions
     Doctor(cmd::doctor::Args),
-    /// Print the JSON Schema of graph.yaml
-    Schema,
+    /// Print the JSON Schema of graph.yaml, or of what a verb prints
+    Schema(cmd::schema::Args),
     /// Print the completions of a shell
     Completions(cmd::completions::Args),
     /// Write a small true project and build it with real kas
     Demo(cmd::demo::Args),
+}
+
+impl Verb {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Plan(_) => "plan",
+            Self::Build(_) => "build",
+            Self::Why(_) => "why",
+            Self::List(_) => "list",
+            Self::Show(_) => "show",
+            Self::Log(_) => "log",
+            Self::Runs(_) => "runs",
+            Self::Resolve(_) => "resolve",
+            Self::Lock(_) => "lock",
+            Self::Diff(_) => "diff",
+            Self::Cache(_) => "cache",
+            Self::Init(_) => "init",
+            Self::Doctor(_) => "doctor",
+            Self::Render(_) => "render",
+            Self::Schema(_) => "schema",
+            Self::Completions(_) => "completions",
+            Self::Demo(_) => "demo",
+        }
+    }
 }
 
 /// How much of the output of a verb is written at once.
@@ -117,7 +150,7 @@ fn run() -> ExitCode {
         Colour::Always => anstream::ColorChoice::Always.write_global(),
         Colour::Never => anstream::ColorChoice::Never.write_global(),
     }
-    log_to_stderr(cli.verbose);
+    let timings = log_to_stderr(cli.verbose);
     let mut context = match Context::read() {
         Ok(context) => context,
         Err(error) => {
@@ -135,10 +168,14 @@ fn run() -> ExitCode {
             return failure.kind.into();
         }
     }
-    match dispatch(&cli.verb, &context) {
+    let code = match dispatch(&cli.verb, &context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, &context),
+    };
+    if let Some(timings) = timings {
+        Console::of(&context).note(&timings.told(cli.verb.name(), Instant::now()));
     }
+    code
 }
 
 fn is_directory(path: &Path) -> Result<(), Failure> {
@@ -173,31 +210,36 @@ fn perform(verb: &Verb, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         Verb::Resolve(args) => cmd::resolve::run(args, context, out),
         Verb::Lock(args) => cmd::lock::run(args, context, out),
         Verb::Diff(args) => cmd::diff::run(args, context, out),
+        Verb::Render(args) => cmd::render::run(args, context, out),
         Verb::Cache(args) => cmd::cache::run(args, context, |_| cmd::list::names(context), out),
         Verb::Init(args) => cmd::init::run(args, context, out),
         Verb::Doctor(args) => cmd::doctor::run(args, context, out),
-        Verb::Schema => cmd::schema::run(out),
+        Verb::Schema(args) => cmd::schema::run(args, out),
         Verb::Completions(args) => cmd::completions::run(args, &mut Cli::command(), out),
         Verb::Demo(args) => cmd::demo::run(args, context, out),
     }
 }
 
-/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full. Each step says how long it took when it ends.
-fn log_to_stderr(verbose: u8) {
-    let filter = match (std::env::var("GRAPH_LOG"), verbose) {
-        (Ok(filter), _) => filter,
-        (Err(_), 0) => return,
-        (Err(_), 1) => "graph_cli=info,cache=info".to_owned(),
-        (Err(_), _) => "graph_cli=debug,cache=debug".to_owned(),
+/// `-v` and `-vv` are short for filters; `GRAPH_LOG` says them in full. With a filter in full and with `-vv`, each span
+/// says how long it took when it ends; with `-v`, all of them do together when the command ends.
+fn log_to_stderr(verbose: u8) -> Option<Timings> {
+    let (filter, spans) = match (std::env::var("GRAPH_LOG"), verbose) {
+        (Ok(filter), _) => (filter, FmtSpan::CLOSE),
+        (Err(_), 0) => return None,
+        (Err(_), 1) => ("graph_cli=info,cache=info".to_owned(), FmtSpan::NONE),
+        (Err(_), _) => ("graph_cli=debug,cache=debug".to_owned(), FmtSpan::CLOSE),
     };
-    let filter = tracing_subscriber::EnvFilter::new(filter);
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_span_events(FmtSpan::CLOSE)
+        .with_span_events(spans)
         // No time of day; but without a timer at all, spans would not say how long they took.
         .with_timer(())
-        .try_init();
+        .with_filter(EnvFilter::new(filter));
+    let timings = (verbose > 0).then(|| Timings::since(Instant::now()));
+    let ours = Targets::new().with_targets([("graph_cli", Level::INFO), ("cache", Level::INFO)]);
+    let counted = timings.clone().map(|timings| timings.with_filter(ours));
+    let _ = tracing_subscriber::registry().with(log).with(counted).try_init();
+    timings
 }
 
 /// Says what went wrong and whose it is. A reader that has seen enough (`graph list | head`) is no failure.

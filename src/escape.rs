@@ -1,6 +1,6 @@
-//! Untrusted text made safe to show: control characters, terminal escapes, Markdown, workflow commands.
+//! Untrusted text made safe to show: control characters, terminal escapes, Markdown, workflow commands, drawings.
 //!
-//! Knows no form of output but the rules of the three readers: a terminal, GitHub's Markdown, GitHub's runner.
+//! Knows no form of output but the rules of its readers: a terminal, GitHub's Markdown, GitHub's runner, Graphviz, Mermaid.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -89,6 +89,39 @@ pub fn without_commands(text: &str) -> String {
         }
     };
     text.split_inclusive('\n').map(line).collect()
+}
+
+/// Text inside a quoted string of Graphviz' language. It ends no string and makes no escape, and what the drawing shows
+/// is the text: Graphviz reads entities of HTML in labels.
+#[must_use]
+pub fn dot(text: &str) -> String {
+    let text = terminal(text);
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str(r"\\"),
+            '&' => out.push_str("&amp;"),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+/// Text inside a quoted label of a Mermaid drawing: letters, digits and what names are made of stay, and all else is an
+/// entity of Mermaid's. So nothing ends the label, begins a directive, or is HTML, Markdown or a link in the drawing.
+#[must_use]
+pub fn mermaid(text: &str) -> String {
+    let text = terminal(text);
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_alphanumeric() || " ._-/,+".contains(char) {
+            out.push(char);
+        } else {
+            write!(out, "#{};", u32::from(char)).expect("a string takes everything");
+        }
+    }
+    out
 }
 
 fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {

@@ -103,6 +103,7 @@ pub mod failure;
 
 pub mod config;
 pub mod context;
+pub mod timings;
 
 pub mod exec;
 pub mod front;

@@ -1,6 +1,6 @@
 //! The one door to other programs that answer at once: argv in, output out, with a deadline. Builds are in `exec`.
 //!
-//! No shell, no inherited environment, nothing on standard input, a process group of its own that is killed when the
+//! No shell, no inherited environment, nothing on standard input but what is given, a process group of its own that is killed when the
 //! deadline passes or the answer grows beyond its bound. Knows no program in particular.
 //!
 //! It also keeps the list of the processes that this one has started ([`started`]): `exec` needs it to tell a child of
@@ -8,7 +8,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -18,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::fs::{MemfdFlags, OFlags, fcntl_setfl, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 /// How often, and after which pauses, a program is tried that is busy.
@@ -44,6 +45,7 @@ pub struct Call {
     args: Vec<OsString>,
     dir: Option<PathBuf>,
     env: Vec<(OsString, OsString)>,
+    input: Vec<u8>,
     deadline: Duration,
     limit: usize,
 }
@@ -100,6 +102,7 @@ impl Call {
             args: Vec::new(),
             dir: None,
             env: Vec::new(),
+            input: Vec::new(),
             deadline: DEADLINE,
             limit: LIMIT,
         }
@@ -127,6 +130,13 @@ impl Call {
     ) -> Self {
         let owned = |(name, value): (K, V)| (name.as_ref().to_owned(), value.as_ref().to_owned());
         self.env.extend(variables.into_iter().map(owned));
+        self
+    }
+
+    /// What it reads from standard input; nothing unless this is said.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = bytes.into();
         self
     }
 
@@ -164,14 +174,14 @@ impl Call {
     /// that very moment has, until it becomes what it was forked for.
     fn spawn(&self) -> io::Result<Child> {
         for _ in 0..BUSY_TRIES {
-            match self.command().spawn() {
+            match self.command()?.spawn() {
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
                     std::thread::sleep(BUSY_PAUSE);
                 }
                 spawned => return spawned,
             }
         }
-        self.command().spawn()
+        self.command()?.spawn()
     }
 
     /// As [`Call::answer`], but never [`What::Failed`].
@@ -210,18 +220,29 @@ impl Call {
         found.map_or_else(|| self.program.clone(), PathBuf::into_os_string)
     }
 
-    fn command(&self) -> Command {
+    fn command(&self) -> io::Result<Command> {
         let mut command = Command::new(self.path());
         command
             .arg0(&self.program)
             .args(&self.args)
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.stdin(self.stdin()?).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        command
+        Ok(command)
+    }
+
+    /// A file in memory, so that nobody has to write while the program's answer is read.
+    fn stdin(&self) -> io::Result<Stdio> {
+        if self.input.is_empty() {
+            return Ok(Stdio::null());
+        }
+        let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
+        file.write_all(&self.input)?;
+        file.rewind()?;
+        Ok(file.into())
     }
 
     /// Reads until the program ends. Not until the pipes close: `git` can leave an `ssh` master or a `gc` behind that
@@ -292,7 +313,7 @@ fn await_any(of: [&Option<OwnedFd>; 3], at_most: Duration) -> io::Result<()> {
 /// forgets the pipe when it is closed.
 fn drain(pipe: &mut Option<OwnedFd>, into: &mut Vec<u8>, limit: usize) -> Result<(), What> {
     let Some(fd) = pipe else { return Ok(()) };
-    let mut reader = std::fs::File::from(fd.try_clone()?);
+    let mut reader = File::from(fd.try_clone()?);
     let mut chunk = [0; 16 << 10];
     for _ in 0..64 {
         match reader.read(&mut chunk) {

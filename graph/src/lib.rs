@@ -8,11 +8,13 @@
 //! ```text
 //! digest · list name resource words without which nothing can be said
 //! spec · model                what was declared, and the same, checked
-//! facts · action · walk       what is so now, and what of it goes into a node
+//! facts · action · walk alike what is so now, and what of it goes into a node
 //! fingerprint                 what that makes of a node
 //! deferred keyed              the same, not yet made, and its key alone
 //! record · verdict · plan     what was so last time, what follows for one node, and for all
+//! compare                     the same of two sides, without any record
 //! query                       which nodes are meant
+//! reverted · shards           what would be if; which hosts run what
 //! schedule · event            a run under way, and what is told of it
 //! ```
 
@@ -31,6 +33,7 @@ pub mod facts;
 
 mod action;
 
+mod alike;
 mod walk;
 
 pub mod fingerprint;
@@ -44,8 +47,12 @@ pub mod executed;
 
 pub mod verdict;
 
+pub mod compare;
 pub mod plan;
 pub mod query;
+
+pub mod reverted;
+pub mod shards;
 
 pub mod schedule;
 

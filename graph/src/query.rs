@@ -166,7 +166,10 @@ fn label_key(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Those of the names that are most like a text, best first. Each comes with a brief form that counts as well.
-fn nearest<'a>(text: &str, names: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+pub(crate) fn nearest<'a>(
+    text: &str,
+    names: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Vec<String> {
     let mut best: Vec<(f64, &str)> = Vec::new();
     for (name, brief) in names {
         let alike = |name| strsim::normalized_damerau_levenshtein(text, name);

@@ -36,7 +36,7 @@ impl Console {
             (_, true) | (Ci::None, _) => Form::Snippets,
             (Ci::Other, false) => Form::Lines,
         };
-        Self { form, page: page(context, context.stderr.is_terminal()) }
+        Self { form, page: page_of(context, context.stderr.is_terminal()) }
     }
 
     /// Says problems of the input. That nobody can read them is no reason to fail.
@@ -74,25 +74,85 @@ pub(crate) fn print<V: Serialize>(
     text: impl FnOnce(&V, &Page, &mut dyn Write) -> io::Result<()>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let mut buffer = Vec::new();
-    let out_of = |form: Format, out: &mut dyn Write| match form {
-        Format::Text => text(view, &page(context, context.stdout.is_terminal()), out),
+    let out_of = |out: &mut dyn Write| match format {
+        Format::Text => text(view, &page(context), out),
         Format::Json => json(view, out),
     };
     if context.ci == Ci::GitHub {
-        out_of(format, &mut buffer)?;
-        let said = String::from_utf8_lossy(&buffer);
-        let said = match format {
-            Format::Text => without_commands(&said),
-            Format::Json => said.replace("##[", r"#\u0023["),
-        };
-        out.write_all(said.as_bytes())?;
+        let mut harmless = Harmless { format, line: Vec::new(), out };
+        out_of(&mut harmless)?;
+        harmless.end()?;
     } else {
-        out_of(format, out)?;
+        out_of(out)?;
     }
     Ok(out.flush()?)
 }
 
-fn page(context: &Context, terminal: bool) -> Page {
+/// Takes what would be a command to the runner of GitHub Actions out of each line, as soon as the line is there.
+struct Harmless<'a> {
+    format: Format,
+    line: Vec<u8>,
+    out: &'a mut dyn Write,
+}
+
+impl Harmless<'_> {
+    fn end(&mut self) -> io::Result<()> {
+        let said = String::from_utf8_lossy(&self.line);
+        let said = match self.format {
+            Format::Text => without_commands(&said),
+            Format::Json => said.replace("##[", r"#\u0023["),
+        };
+        self.line.clear();
+        self.out.write_all(said.as_bytes())
+    }
+}
+
+impl Write for Harmless<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.end()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The page that standard output is.
+pub(crate) fn page(context: &Context) -> Page {
+    page_of(context, context.stdout.is_terminal())
+}
+
+fn page_of(context: &Context, terminal: bool) -> Page {
     Page { width: context.width.filter(|_| terminal).map(usize::from), now: Zoned::now() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::{Format, Harmless};
+
+    #[test]
+    fn a_line_is_no_command_however_it_is_written() {
+        for (format, text, expect) in [
+            (Format::Text, "a\n ::b\n##[c]\n::d", "a\n \\u{3a}:b\n#\\u{23}[c]\n\\u{3a}:d"),
+            (Format::Json, "\"##[a\"\n\"::\"", "\"#\\u0023[a\"\n\"::\""),
+        ] {
+            for size in 1..text.len() {
+                let mut out = Vec::new();
+                let mut harmless = Harmless { format, line: Vec::new(), out: &mut out };
+                for piece in text.as_bytes().chunks(size) {
+                    harmless.write_all(piece).expect("memory takes all");
+                }
+                harmless.end().expect("memory takes all");
+                assert_eq!(String::from_utf8_lossy(&out), expect, "in pieces of {size}");
+            }
+        }
+    }
 }

@@ -21,11 +21,13 @@ pub(super) struct Kept {
 impl Kept {
     /// Opens it for a verb that changes nothing but memos.
     pub(super) fn to_plan(state: &Path, now: i64) -> anyhow::Result<Self> {
+        let _span = tracing::info_span!("open").entered();
         Ok(Self { cache: Cache::open_to_plan(state).map_err(failure)?, now })
     }
 
     /// Opens it for a verb that builds.
     pub(super) fn to_build(state: &Path, now: i64) -> anyhow::Result<Self> {
+        let _span = tracing::info_span!("open").entered();
         Ok(Self { cache: Cache::open(state).map_err(failure)?, now })
     }
 

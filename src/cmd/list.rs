@@ -41,7 +41,7 @@ pub struct Args {
 
 /// The names of all nodes, if the project can be loaded.
 pub(crate) fn names(context: &Context) -> Option<Vec<NodeName>> {
-    let opened = Opened::to_look(context, Mode::Offline).ok()?;
+    let opened = Opened::to_list(context, Mode::Offline).ok()?;
     Some(opened.graph.ids().map(|id| opened.graph.node(id).name.clone()).collect())
 }
 
@@ -53,9 +53,10 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     if args.excluded {
         return excluded(args, context, out);
     }
-    let opened = Opened::to_look(context, mode(args.offline))?;
+    let opened = Opened::to_list(context, mode(args.offline))?;
     let ids = opened.select(&args.selectors)?;
     Console::of(context).diagnostics(&opened.warnings);
+    let _span = tracing::info_span!("render").entered();
     print(&ListView::of(&opened.graph, &ids), args.format, context, text::list, out)
 }
 

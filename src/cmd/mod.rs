@@ -13,6 +13,11 @@ mod survey;
 
 mod read_changes;
 
+mod base;
+mod jobs;
+mod reverted;
+mod runner;
+
 pub mod build;
 pub mod cache;
 pub mod completions;
@@ -24,6 +29,7 @@ pub mod list;
 pub mod lock;
 pub mod log;
 pub mod plan;
+pub mod render;
 pub mod resolve;
 pub mod runs;
 pub mod schema;

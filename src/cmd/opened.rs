@@ -8,7 +8,7 @@ use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
 use super::settled::KnownSlices;
-use super::trees::KernelTrees;
+use super::trees::{Answers, KernelTrees};
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -16,7 +16,7 @@ use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
 use crate::front::kernelci::{ExpandedSlice, Settled, Unsettled};
 use crate::front::machines::Defaults;
-use crate::front::{self, Excluded, Loaded, SourceFile, Sources};
+use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
@@ -62,6 +62,8 @@ pub(super) struct Opened {
     pub(super) settled: usize,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
+    /// What was heard of the heads of kernel trees.
+    pub(super) heads: Answers,
 }
 
 impl Opened {
@@ -77,6 +79,14 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         Self::load(context, project, kept, mode, nodes)
+    }
+
+    /// As [`Opened::to_look`], for a verb that only asks how nodes are called and what they need.
+    pub(super) fn to_list(context: &Context, mode: Mode) -> anyhow::Result<Self> {
+        let project = config::find(&context.cwd)?;
+        let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
+        let sources = Sources { depth: Depth::Outline, ..sources(&project) };
+        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
     }
 
     /// As [`Opened::to_look`], with what filters reject.
@@ -125,6 +135,8 @@ impl Opened {
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
         let (slices, settled) = (loaded.slices, loaded.settled);
         warnings.extend(trees.warnings());
+        let heads = trees.answers();
+        let _span = tracing::info_span!("check").entered();
         let graph = Graph::build(spec).map_err(|defects| {
             let problems = defects.into_iter().map(|defect| Diagnostic::error(defect.to_string()));
             Failure::input(problems.collect())
@@ -142,6 +154,7 @@ impl Opened {
             slices,
             settled,
             missing,
+            heads,
         })
     }
 
@@ -229,6 +242,7 @@ pub(super) fn sources(project: &Project) -> Sources {
             })
             .collect(),
         excluded: false,
+        depth: Depth::Whole,
         settings: project.config_path.clone(),
         defaults: Defaults {
             build_target: settings.defaults.build_target.clone(),

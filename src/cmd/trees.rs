@@ -1,5 +1,6 @@
 //! The kernel trees as the front-end sees them: mirrors of their URLs, or local repositories where the settings say so.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -21,7 +22,12 @@ pub struct KernelTrees<'a> {
     warnings: Mutex<Diagnostics>,
     /// The globs of the settings in their order, without those that are none.
     globs: Vec<(GlobMatcher, &'a str, &'a LocalTree)>,
+    answers: Answers,
 }
+
+/// What was answered about heads: whoever asks on need not ask for them again, and hears the same.
+#[derive(Debug, Clone, Default)]
+pub struct Answers(Arc<Mutex<HashMap<Wish, Result<Head, Unreachable>>>>);
 
 impl<'a> KernelTrees<'a> {
     /// The trees that a probe sees; `tell` hears of what takes minutes.
@@ -35,7 +41,20 @@ impl<'a> KernelTrees<'a> {
         let is_glob =
             |(name, _): &(&'a String, &'a LocalTree)| name.contains(GLOB) || name.contains('\\');
         let globs = probe.settings.trees.iter().filter(is_glob).filter_map(glob).collect();
-        Self { probe, tell, warnings: Mutex::default(), globs }
+        Self { probe, tell, warnings: Mutex::default(), globs, answers: Answers::default() }
+    }
+
+    /// These trees, which know what others were told.
+    #[must_use]
+    pub fn knowing(mut self, answers: Answers) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// What these trees were told.
+    #[must_use]
+    pub fn answers(&self) -> Answers {
+        self.answers.clone()
     }
 
     /// What is to be said of all heads that were asked for: how old they are, offline.
@@ -86,17 +105,21 @@ impl<'a> KernelTrees<'a> {
 
 impl Trees for KernelTrees<'_> {
     fn heads(&self, wanted: &[TreeBranch]) -> Vec<Result<Head, Unreachable>> {
+        let no_panic = "no thread panics while it holds this";
+        let mut answers = self.answers.0.lock().expect(no_panic);
         let wishes: Vec<Wish> = wanted.iter().map(|branch| self.wish(branch)).collect();
-        let (heads, warnings) = self.probe.heads(&wishes, self.tell);
-        self.warnings.lock().expect("no thread panics while it holds this").extend(warnings);
-        heads
-            .into_iter()
-            .zip(wanted)
-            .map(|(head, branch)| match head {
-                Ok(found) => Ok(self.head(found)),
-                Err(lost) => Err(self.unreachable(branch, lost)),
-            })
-            .collect()
+        let is_new = |(wish, _): &(&Wish, &TreeBranch)| !answers.contains_key(*wish);
+        let (unknown, branches): (Vec<Wish>, Vec<&TreeBranch>) =
+            wishes.iter().zip(wanted).filter(is_new).map(|(wish, of)| (wish.clone(), of)).unzip();
+        if !unknown.is_empty() {
+            let (heads, warnings) = self.probe.heads(&unknown, self.tell);
+            self.warnings.lock().expect(no_panic).extend(warnings);
+            for ((head, wish), branch) in heads.into_iter().zip(unknown).zip(branches) {
+                let head = head.map(|found| self.head(found));
+                answers.insert(wish, head.map_err(|lost| self.unreachable(branch, lost)));
+            }
+        }
+        wishes.iter().map(|wish| answers[wish].clone()).collect()
     }
 
     fn files(&self, commit: &Commit, below: &[String]) -> Result<Arc<[String]>, String> {

@@ -20,6 +20,8 @@ pub struct Sources {
     pub kernels: Vec<SourceFile>,
     /// Whether the combinations that filters reject are wanted, too.
     pub excluded: bool,
+    /// How much of each node is wanted.
+    pub depth: Depth,
     /// The file with the project's settings, if there is one: its effect enters as settings, not as content.
     pub settings: Option<PathBuf>,
     /// What a machine means that does not say so itself.
@@ -28,6 +30,16 @@ pub struct Sources {
     pub ignore: Vec<String>,
     /// Whether `git describe` is a stamp or, as a release wants it, part of the key.
     pub describe: Role,
+}
+
+/// How much of each node is wanted. What is wrong with the sources is found in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its name, labels and needs and where it is declared; the rest may be empty.
+    Outline,
 }
 
 /// A combination that a filter rejects.

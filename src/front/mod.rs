@@ -12,4 +12,4 @@ mod load;
 mod loaded;
 
 pub use load::load;
-pub use loaded::{Excluded, Loaded, SourceFile, Sources};
+pub use loaded::{Depth, Excluded, Loaded, SourceFile, Sources};

@@ -17,10 +17,12 @@ mod tree_stamps;
 mod tree_tests;
 
 mod observe;
+mod past;
 
 pub use content::{Content, Files, Links, Reread};
 pub use memory::{Forgetful, Memory, SeenRef};
 pub use observe::{Mode, Observed, Probe};
+pub use past::Past;
 pub use pinned::{PinnedFile, pinned_file};
 pub use tree::{TreeContent, TreeError};
 pub use tree_filter::BadPattern;

@@ -9,7 +9,7 @@ use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
 use graph::spec::{
-    BroughtTool, Commit, Node, Piece, RemoteRef, Role, Source, Template, Tree, Variable,
+    BroughtTool, Commit, Node, Piece, RemoteRef, Role, Source, Step, Template, Tree, Variable,
 };
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
@@ -119,15 +119,20 @@ impl<'g> Wanted<'g> {
 
 /// Every source that a node names and that decides, also those that only its action names.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
-    let steps = node.action.steps.iter();
-    let args =
-        steps.flat_map(|step| step.args.iter().chain(step.env.iter().map(|(_, value)| value)));
-    let templates = node.action.files.iter().map(|file| &file.content).chain(args);
-    let pieces = templates.flat_map(|Template(pieces)| pieces).filter_map(|piece| match piece {
+    let files = node.action.files.iter().flat_map(|file| of_template(&file.content));
+    inputs(node, Role::Key).chain(files).chain(node.action.steps.iter().flat_map(of_step))
+}
+
+fn of_step(step: &Step) -> impl Iterator<Item = &Source> {
+    let env = step.env.iter().map(|(_, value)| value);
+    step.args.iter().chain(env).flat_map(of_template)
+}
+
+fn of_template(Template(pieces): &Template) -> impl Iterator<Item = &Source> {
+    pieces.iter().filter_map(|piece| match piece {
         Piece::Fact(source) => Some(source),
         Piece::Text(_) | Piece::Dir(_) => None,
-    });
-    inputs(node, Role::Key).chain(pieces)
+    })
 }
 
 fn inputs(node: &Node, role: Role) -> impl Iterator<Item = &Source> {
@@ -155,12 +160,51 @@ impl Probe<'_> {
     /// When a pattern of the settings is none. What cannot be observed is no error but an unknown fact, and a warning.
     pub fn observe(&self, graph: &Graph, wanted: &[NodeId]) -> Result<Observed, Failure> {
         let closure = graph.closure(wanted);
-        let wanted = Wanted::of(closure.iter().flat_map(|id| sources(graph.node(*id))));
+        let wanted = Wanted::of(Self::sources_of(graph, wanted).into_iter());
         let mut observed = self.look(&wanted)?;
         let nodes = closure.iter().map(|id| graph.node(*id));
         observed.warnings.extend(missing_files(nodes.clone(), &observed.facts));
         observed.warnings.extend(missing_tools(nodes, &observed.facts));
         Ok(observed)
+    }
+
+    /// The distinct sources by which the wanted nodes and all that they need are judged, in order of first mention; values
+    /// of the configuration are not among them.
+    #[must_use]
+    pub fn sources_of<'g>(graph: &'g Graph, wanted: &[NodeId]) -> Vec<&'g Source> {
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let mut pieces: HashSet<(usize, usize)> = HashSet::new();
+        let mut add = |sources: &mut dyn Iterator<Item = &'g Source>| {
+            let observed =
+                |source: &&Source| !matches!(source, Source::Value(_) | Source::Secret(_));
+            all.extend(sources.filter(observed).filter(|source| seen.insert(*source)));
+        };
+        for id in graph.closure(wanted) {
+            let node = graph.node(id);
+            // Nodes share most of what they are made of: what was seen of one need not be looked at in another.
+            for piece in node.inputs.pieces() {
+                if pieces.insert((piece.as_ptr() as usize, piece.len())) {
+                    let key = piece.iter().filter(|input| input.role == Role::Key);
+                    add(&mut key.map(|input| &input.source));
+                }
+            }
+            let (steps, files) = (&node.action.steps, &node.action.files);
+            if pieces.insert((steps.as_ptr() as usize, steps.len())) {
+                add(&mut steps.iter().flat_map(of_step));
+            }
+            if pieces.insert((files.as_ptr() as usize, files.len())) {
+                add(&mut files.iter().flat_map(|file| of_template(&file.content)));
+            }
+        }
+        all
+    }
+
+    /// Observes sources by themselves.
+    ///
+    /// # Errors
+    /// As [`Probe::observe`].
+    pub fn observe_sources(&self, sources: &[&Source]) -> Result<Observed, Failure> {
+        self.look(&Wanted::of(sources.iter().copied()))
     }
 
     /// Adds the stamps of the wanted nodes and of all that they need. No verdict depends on them, so that a command that
@@ -261,18 +305,21 @@ impl Probe<'_> {
         }
     }
 
+    /// Directories of ours, which are never part of what a build reads.
+    pub(super) fn ours(&self) -> Vec<PathBuf> {
+        let shared = &self.settings.shared;
+        let shared = [&shared.sstate, &shared.downloads, &shared.git, &shared.ccache];
+        let state = std::iter::once(self.layout.state().to_owned());
+        state.chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir))).collect()
+    }
+
     fn trees(
         &self,
         trees: &[&Arc<Tree>],
         memory: Option<&dyn Memory>,
         git: &Git,
     ) -> Vec<Result<Option<TreeContent>, TreeError>> {
-        let shared = &self.settings.shared;
-        let shared = [&shared.sstate, &shared.downloads, &shared.git, &shared.ccache];
-        let state = std::iter::once(self.layout.state().to_owned());
-        let ours: Vec<PathBuf> = state
-            .chain(shared.into_iter().flatten().map(|dir| self.layout.root().join(dir)))
-            .collect();
+        let ours = self.ours();
         let (files, began, large_index) = (self.files, SystemTime::now(), LARGE_INDEX);
         let probe = TreeProbe { git, files, ours: &ours, memory, began, large_index };
         trees.iter().map(|tree| probe.observe(self.layout.root(), tree)).collect()

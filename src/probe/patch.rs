@@ -1,5 +1,6 @@
 //! Files that a build reads in place: single ones, and quilt directories as kas reads them. Knows no git.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use graph::digest::Fields;
@@ -9,18 +10,19 @@ use super::content::{Content, Files, Links};
 
 /// The facts of files, in their order. Links are followed, as every program that opens a file does.
 pub(super) fn files(paths: &[PathBuf], files: &dyn Files) -> Vec<Fact> {
-    let contents = files.look(paths, Links::Followed);
-    contents
-        .into_iter()
-        .map(|content| match content {
-            Ok(Content::Missing) => Fact::Missing,
-            Ok(content) => match content.digest() {
-                Some(digest) => Fact::content(digest),
-                None => Fact::Unknown("it is not a file".into()),
-            },
-            Err(error) => Fact::Unknown(error.to_string().into()),
-        })
-        .collect()
+    files.look(paths, Links::Followed).into_iter().map(file).collect()
+}
+
+/// The fact of one file with this content.
+pub(super) fn file(content: io::Result<Content>) -> Fact {
+    match content {
+        Ok(Content::Missing) => Fact::Missing,
+        Ok(content) => match content.digest() {
+            Some(digest) => Fact::content(digest),
+            None => Fact::Unknown("it is not a file".into()),
+        },
+        Err(error) => Fact::Unknown(error.to_string().into()),
+    }
 }
 
 /// The fact of a quilt directory: the patches that its `series` names, in order. What else lies in it, comments in
@@ -31,14 +33,24 @@ pub(super) fn series(dir: &Path, all: &dyn Files) -> Fact {
     }
     let text = match std::fs::read(dir.join("series")) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Fact::Missing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Fact::Missing,
         Err(error) => return Fact::Unknown(format!("cannot read its `series`: {error}").into()),
     };
-    let text = String::from_utf8_lossy(&text);
+    series_of(&text, |names| {
+        let paths: Vec<PathBuf> = names.iter().map(|name| dir.join(name)).collect();
+        all.look(&paths, Links::Followed)
+    })
+}
+
+/// The fact of a `series` with what the patches hold that it names.
+pub(super) fn series_of(
+    text: &[u8],
+    look: impl FnOnce(&[&str]) -> Vec<io::Result<Content>>,
+) -> Fact {
+    let text = String::from_utf8_lossy(text);
     let names: Vec<&str> = patches(&text).collect();
-    let paths: Vec<PathBuf> = names.iter().map(|name| dir.join(name)).collect();
     let mut fields = Fields::of("graph series v1");
-    for (name, content) in names.iter().zip(all.look(&paths, Links::Followed)) {
+    for (name, content) in names.iter().zip(look(&names)) {
         match content.map(|content| content.digest()) {
             Ok(Some(digest)) => fields.add(digest.as_bytes()),
             Ok(None) => fields.add(format!("no patch at {name}")),

@@ -91,7 +91,43 @@ pub(super) struct TreeProbe<'a> {
 }
 
 /// A file with what it holds: its path relative to the tree, in bytes.
-type Entry = (Vec<u8>, Digest);
+pub(super) type Entry = (Vec<u8>, Digest);
+
+impl TreeContent {
+    /// What these files make, in whatever order they were found.
+    pub(super) fn of(mut entries: Vec<Entry>) -> Self {
+        sort(&mut entries);
+        let digest = digest_of(&entries);
+        let shown = |path: Vec<u8>| match String::from_utf8(path) {
+            Ok(path) => path,
+            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
+        };
+        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
+        Self { digest, manifest: Some(manifest) }
+    }
+}
+
+fn sort(entries: &mut Vec<Entry>) {
+    entries.par_sort_unstable();
+    entries.dedup();
+}
+
+/// The digest of files that were sorted.
+fn digest_of(entries: &[Entry]) -> Digest {
+    let mut fields = Fields::of("graph tree v1");
+    for (path, digest) in entries {
+        fields.add(path);
+        fields.add(digest.as_bytes());
+    }
+    fields.finish()
+}
+
+/// Those of our directories that lie in a directory (without links in its path), relative to it.
+pub(super) fn ours_in(dir: &Path, ours: &[PathBuf]) -> Vec<Vec<u8>> {
+    let ours = ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    ours.filter_map(|path| Some(path.strip_prefix(dir).ok()?.as_os_str().as_bytes().to_vec()))
+        .collect()
+}
 
 impl TreeProbe<'_> {
     /// Observes one tree. `None` if there is no such directory.
@@ -106,11 +142,7 @@ impl TreeProbe<'_> {
         if !dir.is_dir() {
             return Ok(None);
         }
-        let ours =
-            self.ours.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
-        let ours: Vec<Vec<u8>> = ours
-            .filter_map(|path| Some(path.strip_prefix(&dir).ok()?.as_os_str().as_bytes().to_vec()))
-            .collect();
+        let ours = ours_in(&dir, self.ours);
         let filter = Filter::new(tree, ours.clone())?;
         let memo = self.memory.filter(|_| index_of(&dir) >= self.large_index).and_then(|memory| {
             TreeMemo::recall((self.git, memory), &dir, (tree, &ours), (&filter, self.began))
@@ -125,23 +157,12 @@ impl TreeProbe<'_> {
             }
             _ => self.directory(&dir, b"", &filter, &mut entries)?,
         }
-        entries.par_sort_unstable();
-        entries.dedup();
-        let mut fields = Fields::of("graph tree v1");
-        for (path, digest) in &entries {
-            fields.add(path);
-            fields.add(digest.as_bytes());
-        }
-        let digest = fields.finish();
+        sort(&mut entries);
         if let Some((memo, _)) = memo {
-            memo.remember(digest, entries.iter().map(|(path, _)| path.as_slice()));
+            let paths = entries.iter().map(|(path, _)| path.as_slice());
+            memo.remember(digest_of(&entries), paths);
         }
-        let shown = |path: Vec<u8>| match String::from_utf8(path) {
-            Ok(path) => path,
-            Err(bytes) => bytes.as_bytes().escape_ascii().to_string(),
-        };
-        let manifest = entries.into_iter().map(|(path, digest)| (shown(path), digest)).collect();
-        Ok(Some(TreeContent { digest, manifest: Some(manifest) }))
+        Ok(Some(TreeContent::of(entries)))
     }
 
     /// Adds the files of one directory, which may be a repository, a part of one, or none.
@@ -257,7 +278,7 @@ fn index_of(dir: &Path) -> u64 {
     dir.join(".git/index").metadata().map_or(0, |file| file.len())
 }
 
-fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
+pub(super) fn below(prefix: &[u8], path: &[u8]) -> Vec<u8> {
     match prefix {
         b"" => path.to_vec(),
         prefix if prefix.ends_with(b"/") => [prefix, path].concat(),

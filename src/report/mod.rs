@@ -4,6 +4,8 @@
 //! view                   what is shown, serialised
 //! page · words · escape  how wide, in which words, made safe
 //! text json markdown     a view in one of its forms
+//! github                 the outputs of a step: jobs for a matrix
+//! dot mermaid            a drawing
 //! message                what was locked, as the message of a commit
 //! live                   a run while it goes on: terminal, log, GitHub
 //! diagnostics · log      problems of the input; a log of a node
@@ -13,16 +15,21 @@ pub mod page;
 pub mod view;
 pub mod words;
 
+mod causes;
 mod diff;
+mod drawing;
 mod excerpt;
 mod gist;
 mod progress;
 mod sentence;
 
 pub mod diagnostics;
+pub mod dot;
+pub mod github;
 pub mod json;
 pub mod live;
 pub mod log;
 pub mod markdown;
+pub mod mermaid;
 pub mod message;
 pub mod text;

@@ -15,7 +15,7 @@ use graph_cli::diagnostic::{Diagnostics, Severity};
 use graph_cli::front::kas::Directories;
 use graph_cli::front::kernelci::Unsettled;
 use graph_cli::front::machines::Defaults;
-use graph_cli::front::{Loaded, Sources, load};
+use graph_cli::front::{Depth, Loaded, Sources, load};
 
 use crate::corpus::corpus;
 use crate::kas_venv::python;
@@ -25,6 +25,7 @@ fn sources() -> Sources {
     Sources {
         kernels: Vec::new(),
         excluded: false,
+        depth: Depth::Whole,
         machines: vec![".github/machines.json".into()],
         settings: None,
         defaults: Defaults {

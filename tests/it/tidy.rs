@@ -16,15 +16,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["src/report/diagnostics"]),
     ("comfy_table", &["src/report/"]),
     ("fancy_regex", &["src/front/kernelci/filter/pattern/"]),
-    ("globset", &["graph/src/query", "src/cmd/trees", "src/exec/collect"]),
+    ("globset", &["graph/src/query", "graph/src/reverted", "src/cmd/trees", "src/exec/collect"]),
     ("ignore", &["src/probe/"]),
     ("jsonc_parser", &["src/front/yaml/"]),
     ("petgraph", &["graph/src/model"]),
     ("rusqlite", &["cache/src/"]),
-    ("schemars", &["src/config"]),
+    ("schemars", &["src/config", "src/report/view/"]),
     ("strsim", &["src/diagnostic.rs", "graph/src/query"]),
     ("tokio", &["src/exec/", "src/process", "src/cmd/"]),
-    ("tracing_subscriber", &["src/cli"]),
+    ("tracing_subscriber", &["src/cli", "src/timings"]),
     ("yaml_serde", &["src/config"]),
 ];
 

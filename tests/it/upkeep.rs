@@ -245,7 +245,7 @@ fn the_cache_is_left_alone_while_another_graph_is_at_work() {
 #[test]
 fn schema_and_completions_are_printed() {
     let mut out = Vec::new();
-    schema::run(&mut out).unwrap();
+    schema::run(&schema::Args { form: None }, &mut out).unwrap();
     assert!(
         serde_json::from_slice::<serde_json::Value>(&out).unwrap()["properties"]["kas"].is_object()
     );

@@ -1,6 +1,7 @@
 //! A chain as users write it: kas files joined by colons. Reads none of them.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,12 @@ use crate::front::kas::checkouts::inside;
 #[derive(Debug, Clone)]
 pub struct Chain {
     files: Vec<Arc<str>>,
+    /// Where each file stands in the text of the chain; one that was added later stands nowhere.
+    parts: Vec<Range<usize>>,
     text: Arc<str>,
     declared: Option<Span>,
+    /// Where the text of the chain begins, if it stands in its file as it is.
+    start: Option<usize>,
 }
 
 impl Chain {
@@ -25,8 +30,10 @@ impl Chain {
         if text.is_empty() {
             return refuse("the chain names no file".to_owned());
         }
-        let mut files = Vec::new();
+        let (mut files, mut parts, mut start) = (Vec::new(), Vec::new(), 0);
         for part in text.split(':') {
+            parts.push(start..start + part.len());
+            start += part.len() + 1;
             if part.is_empty() {
                 return refuse(format!("the chain `{text}` has an empty part"));
             }
@@ -42,7 +49,7 @@ impl Chain {
                 }
             }
         }
-        Ok(Self { files, text: text.into(), declared: None })
+        Ok(Self { files, parts, text: text.into(), declared: None, start: None })
     }
 
     /// Its files, relative to the project's root.
@@ -54,6 +61,8 @@ impl Chain {
     /// Remembers where the chain was written, for problems with the files that it names.
     #[must_use]
     pub fn declared_at(mut self, span: &Span) -> Self {
+        let written = span.source.text.get(span.bytes.clone()).unwrap_or_default();
+        self.start = written.find(&*self.text).map(|at| span.bytes.start + at);
         self.declared = Some(span.clone());
         self
     }
@@ -68,16 +77,11 @@ impl Chain {
     #[must_use]
     pub fn declared_file(&self, index: usize) -> Option<Span> {
         let whole = self.declared.as_ref()?;
-        let written = whole.source.text.get(whole.bytes.clone()).unwrap_or_default();
-        let before: usize = self.text.split(':').take(index).map(|part| part.len() + 1).sum();
-        let part = self.text.split(':').nth(index);
-        Some(match (written.find(&*self.text), part) {
-            (Some(at), Some(part)) => {
-                let start = whole.bytes.start + at + before;
-                Span { bytes: start..start + part.len(), ..whole.clone() }
-            }
-            _ => whole.clone(),
-        })
+        let bytes = match (self.start, self.parts.get(index)) {
+            (Some(start), Some(part)) => start + part.start..start + part.end,
+            _ => whole.bytes.clone(),
+        };
+        Some(Span { bytes, source: Arc::clone(&whole.source) })
     }
 
     /// This chain, followed by another file, relative to the project's root.

@@ -20,7 +20,7 @@ pub trait Checkouts: Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// It is there.
-    File(FoundFile),
+    File(Arc<FoundFile>),
     /// The repository is there, and the file is not.
     NoSuchFile,
     /// The repository is not there.
@@ -46,7 +46,7 @@ pub struct FoundFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// It is this file, an absolute path.
-    OnDisk(PathBuf),
+    OnDisk(Arc<Path>),
     /// It was read from elsewhere, such as the objects of a mirror.
     Bytes(Arc<[u8]>),
 }
@@ -101,15 +101,20 @@ pub(super) fn find_below(boundary: &Path, dir: Option<&Path>, path: &Path, name:
         return Lookup::Escapes;
     }
     match fs::metadata(&real) {
-        Ok(data) if data.is_file() => Lookup::File(FoundFile {
-            key: path.to_string_lossy().into(),
-            name: name.into(),
-            content: Content::OnDisk(path.to_owned()),
-        }),
+        Ok(data) if data.is_file() => on_disk(path, name),
         Ok(data) if data.is_dir() => Lookup::Unreadable("it is a directory".into()),
         Ok(_) => Lookup::Unreadable("it is no regular file".into()),
         Err(error) => Lookup::Unreadable(reason(&error)),
     }
+}
+
+/// A file on disk, by its absolute path.
+pub(super) fn on_disk(path: &Path, name: &str) -> Lookup {
+    Lookup::File(Arc::new(FoundFile {
+        key: path.to_string_lossy().into(),
+        name: name.into(),
+        content: Content::OnDisk(path.into()),
+    }))
 }
 
 /// As `canonicalize`. In a directory that has no link in its path, only the file itself can be one.
@@ -140,6 +145,10 @@ pub(super) fn normal(path: &Path) -> PathBuf {
 
 /// A relative path without `.` and `..`, joined by `/`; `None` if it is absolute or leads out.
 pub(super) fn inside(path: &Path) -> Option<String> {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    if let Some(text) = path.to_str().filter(|text| text.split('/').all(is_plain)) {
+        return Some(text.to_owned());
+    }
     let path = normal(path);
     let parts: Option<Vec<_>> = path
         .components()
@@ -172,6 +181,9 @@ mod tests {
     #[test]
     fn only_what_stays_inside_is_inside() {
         for (path, expect) in [
+            ("a/b.yaml", Some("a/b.yaml")),
+            ("", Some("")),
+            ("a//b/", Some("a/b")),
             ("a/../b.yaml", Some("b.yaml")),
             ("kas/./b.yaml", Some("kas/b.yaml")),
             ("../b.yaml", None),

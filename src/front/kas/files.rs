@@ -2,16 +2,20 @@
 //!
 //! What was found once stays as it was found: all chains of a run see the same content.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::hash::Hash;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::Arc;
+
+use graph::spec::Place;
 
 use crate::diagnostic::{Diagnostics, SourceText, reason};
-use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal};
+use crate::front::kas::checkouts::{Content, FoundFile, Lookup, find_below, normal, on_disk};
 use crate::front::kas::effective::Text;
 use crate::front::kas::ids::text;
+use crate::front::kas::memo::Memo;
 use crate::front::kas::schema;
 use crate::front::yaml::{Node, parse_json, parse_yaml};
 
@@ -23,9 +27,11 @@ const LONGEST: u64 = 16 << 20;
 pub struct FileCache {
     root: PathBuf,
     parsed: Memo<Arc<str>, Result<Arc<KasFile>, Problem>>,
-    found: Memo<(Arc<Path>, PathBuf), Lookup>,
-    repositories: Memo<PathBuf, Option<Arc<Path>>>,
-    real: Memo<PathBuf, Option<Arc<Path>>>,
+    /// By boundary, then by path.
+    found: Memo<OsString, Arc<Memo<OsString, Lookup>>>,
+    repositories: Memo<OsString, Option<Arc<Path>>>,
+    real: Memo<OsString, Option<Arc<Path>>>,
+    listed: Memo<OsString, Option<Arc<HashSet<OsString>>>>,
 }
 
 /// A kas file that could be read.
@@ -33,6 +39,8 @@ pub struct FileCache {
 pub(super) struct KasFile {
     pub(super) node: Arc<Node>,
     pub(super) version: i64,
+    /// Where its version is written.
+    pub(super) version_place: Option<Place>,
     pub(super) includes: Vec<Include>,
     /// `_source_dir`, also where it is empty and so without effect.
     pub(super) source_dir: Option<Text>,
@@ -67,6 +75,7 @@ impl FileCache {
             found: Memo::default(),
             repositories: Memo::default(),
             real: Memo::default(),
+            listed: Memo::default(),
         }
     }
 
@@ -78,25 +87,55 @@ impl FileCache {
 
     /// Looks for a local file (an absolute path) that must not lead out of a directory.
     pub(super) fn find(&self, boundary: &Arc<Path>, path: &Path) -> Lookup {
-        self.found.of((Arc::clone(boundary), path.to_owned()), || match self.real(boundary) {
-            Some(boundary) => {
-                let dir = path.parent().and_then(|dir| self.real(dir));
-                find_below(&boundary, dir.as_deref(), path, &self.name(path))
-            }
+        let below = self.found.of(boundary.as_os_str(), Arc::default);
+        below.of(path.as_os_str(), || match self.real(boundary) {
+            Some(boundary) => self.find_in(&boundary, path),
             None => Lookup::NoSuchFile,
+        })
+    }
+
+    /// What a directory lists as a regular file is one, without a call to the system for each.
+    fn find_in(&self, boundary: &Path, path: &Path) -> Lookup {
+        let dir = path.parent().and_then(|dir| self.real(dir));
+        if let (Some(dir), Some(file)) = (&dir, path.file_name())
+            && dir.starts_with(boundary)
+            && self.listed(dir).is_some_and(|files| files.contains(file))
+        {
+            return on_disk(path, &self.name(path));
+        }
+        find_below(boundary, dir.as_deref(), path, &self.name(path))
+    }
+
+    /// Whether a path of the project, relative to its root, is a file.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        let path = self.root.join(path);
+        let Some(dir) = path.parent().and_then(|dir| self.real(dir)) else { return false };
+        let is_listed = |file: &OsStr| self.listed(&dir).is_some_and(|files| files.contains(file));
+        path.file_name().is_some_and(is_listed) || path.is_file()
+    }
+
+    /// The names of the regular files of a directory; `None` if it cannot be listed.
+    fn listed(&self, dir: &Path) -> Option<Arc<HashSet<OsString>>> {
+        self.listed.of(dir.as_os_str(), || {
+            let regular = |entry: fs::DirEntry| {
+                entry.file_type().is_ok_and(|kind| kind.is_file()).then(|| entry.file_name())
+            };
+            let entries = fs::read_dir(dir).ok()?;
+            Some(Arc::new(entries.filter_map(Result::ok).filter_map(regular).collect()))
         })
     }
 
     /// A directory without symbolic links in its path. Most files of a project lie in a few directories, and each
     /// link on the way to one costs a call to the system.
     fn real(&self, dir: &Path) -> Option<Arc<Path>> {
-        self.real.of(dir.to_owned(), || fs::canonicalize(dir).ok().map(Arc::from))
+        self.real.of(dir.as_os_str(), || fs::canonicalize(dir).ok().map(Arc::from))
     }
 
     /// The root of the repository that holds a directory (an absolute path), as `Repo.get_root_path` of
     /// `kas/repos.py` finds it: that of the superproject for a submodule.
     pub(super) fn repository(&self, dir: &Path) -> Option<Arc<Path>> {
-        self.repositories.of(dir.to_owned(), || {
+        self.repositories.of(dir.as_os_str(), || {
             let own = dir.ancestors().find(|ancestor| ancestor.join(".git").exists())?;
             let above = own
                 .parent()
@@ -129,7 +168,7 @@ impl FileCache {
 
     /// Reads, parses and checks a file that was found.
     pub(super) fn load(&self, file: &FoundFile) -> Result<Arc<KasFile>, Problem> {
-        self.parsed.of(file.key.clone(), || parse(file).map(Arc::new))
+        self.parsed.of(&*file.key, || parse(file).map(Arc::new))
     }
 }
 
@@ -163,8 +202,10 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
     let (node, mut problems) = parse(&source).map_err(Problem::Content)?;
     problems.extend(schema::check(&node));
     let header = node.get("header");
+    let version = header.and_then(|header| header.get("version"));
     Ok(KasFile {
         version: header.map_or(1, |header| schema::version(header)),
+        version_place: version.map(|node| node.span.place()),
         includes: header
             .and_then(|header| header.get("includes"))
             .map_or_else(Vec::new, |node| includes(node)),
@@ -175,11 +216,15 @@ fn parse(file: &FoundFile) -> Result<KasFile, Problem> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let length = fs::metadata(path).map_err(|error| reason(&error))?.len();
+    let file = fs::File::open(path).map_err(|error| reason(&error))?;
+    let length = file.metadata().map_err(|error| reason(&error))?.len();
     if length > LONGEST {
         return Err(format!("it has {length} bytes, and no kas file has more than {LONGEST}"));
     }
-    fs::read(path).map_err(|error| reason(&error))
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    // Of a file that grows meanwhile, too, no more is read; and nobody asks for its length again.
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    Ok(bytes)
 }
 
 fn includes(node: &Node) -> Vec<Include> {
@@ -191,25 +236,4 @@ fn includes(node: &Node) -> Vec<Include> {
         }),
     };
     node.as_list().unwrap_or_default().iter().filter_map(include).collect()
-}
-
-/// Answers that are worked out once. Two threads that ask for one key at the same time wait for one answer.
-#[derive(Debug)]
-struct Memo<K, V>(RwLock<HashMap<K, Arc<OnceLock<V>>>>);
-
-impl<K, V> Default for Memo<K, V> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-impl<K: Hash + Eq, V: Clone> Memo<K, V> {
-    fn of(&self, key: K, answer: impl FnOnce() -> V) -> V {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
-        let slot = known.unwrap_or_else(|| {
-            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(key).or_default())
-        });
-        slot.get_or_init(answer).clone()
-    }
 }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use graph::spec::Place;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::front::kas::chain::Chain;
 use crate::front::kas::checkouts::Checkouts;
@@ -65,16 +67,24 @@ pub fn load_chain(
 
 /// What kas must be to read these files. A lock file has the name of another file.
 fn demands(chain: &Chain, loaded: &[(FileRef, Arc<KasFile>)]) -> Demands {
-    let mut demands = Demands::default();
+    let mut newest: Option<(i64, &Place)> = None;
+    let mut late_source_dirs = Vec::new();
     for (file, kas_file) in loaded {
-        let version = kas_file.node.get("header").and_then(|header| header.get("version"));
-        let format = version.map(|node| (kas_file.version, node.span.place()));
-        let is_first = chain.files().first() == Some(&file.name);
-        let late = kas_file.source_dir.iter().filter(|_| !is_first);
-        let late_source_dirs = late.map(|text| text.span.place()).collect();
-        demands.extend(&Demands { format, late_source_dirs });
+        if let Some(place) = &kas_file.version_place
+            && newest.is_none_or(|(format, _)| format < kas_file.version)
+        {
+            newest = Some((kas_file.version, place));
+        }
+        if let Some(text) = &kas_file.source_dir
+            && chain.files().first() != Some(&file.name)
+        {
+            let place = text.span.place();
+            if !late_source_dirs.contains(&place) {
+                late_source_dirs.push(place);
+            }
+        }
     }
-    demands
+    Demands { format: newest.map(|(format, place)| (format, place.clone())), late_source_dirs }
 }
 
 /// The directory that includes start from; all files of a chain must agree on the repository.

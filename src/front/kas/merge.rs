@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::front::yaml::{Int, Key, Map, Node, Value};
+use crate::front::yaml::{Int, Map, Named, Node, Value};
 
 /// Merges a later file over what is there. What is not merged is shared, not copied.
 pub(super) fn merge_over(below: &mut Arc<Node>, above: &Arc<Node>) {
@@ -35,10 +35,10 @@ fn merge_maps(below: &mut Map, above: &Map) {
 /// Ends a merge: the version is the highest of all files, and includes are done with.
 pub(super) fn finish(config: &mut Arc<Node>, version: i64) {
     let Value::Map(map) = &mut Arc::make_mut(config).value else { return };
-    let Some(header) = map.get_mut(&Key::from("header")) else { return };
+    let Some(header) = map.get_mut(&Named("header")) else { return };
     let Value::Map(header) = &mut Arc::make_mut(&mut header.value).value else { return };
-    header.shift_remove(&Key::from("includes"));
-    if let Some(entry) = header.get_mut(&Key::from("version")) {
+    header.shift_remove(&Named("includes"));
+    if let Some(entry) = header.get_mut(&Named("version")) {
         Arc::make_mut(&mut entry.value).value = Value::Int(Int::Small(version));
     }
 }

@@ -1,7 +1,7 @@
 //! What a chain of files becomes: one mapping, the files that made it, and what could not be read yet.
 //! Data only; `load_chain` makes it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use graph::spec::Place;
@@ -59,7 +59,7 @@ pub struct FileRef {
     /// The name by which messages call it: relative to the project's root where it lies below it.
     pub name: Arc<str>,
     /// Where it is on disk, absolute; `None` if it was read from elsewhere.
-    pub path: Option<PathBuf>,
+    pub path: Option<Arc<Path>>,
     /// The id of the repository it was included from, if an include named one.
     pub repo: Option<Arc<str>>,
     /// Whether it is a lock file.

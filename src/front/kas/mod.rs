@@ -10,6 +10,7 @@ mod schema;
 mod chain;
 mod checkouts;
 mod files;
+mod memo;
 mod merge;
 mod problems;
 mod repo;
@@ -41,6 +42,6 @@ pub use effective::{
 pub use files::FileCache;
 pub use flatten::{flattened, in_order_of};
 pub use load::load_chain;
-pub use lower::{Ground, generated_file, inputs, revision, unresolved};
+pub use lower::{Ground, generated_file, inputs, refuse, revision, unresolved};
 pub use merged::{Demands, FileRef, Merged, RepoAt};
 pub use pinned::{first_difference, out_of_date};

@@ -113,7 +113,7 @@ pub(super) fn no_such_directory(repo: &Text, dir: &str) -> Diagnostic {
 /// A file that is included while it is being read, by way of these files. kas would not end.
 ///
 /// It begins with the file whose name sorts first, so that a circle is one problem wherever a chain enters it.
-pub(super) fn cycle(open: &[(FoundFile, Option<Span>)], via: Option<&Span>) -> Diagnostic {
+pub(super) fn cycle(open: &[(Arc<FoundFile>, Option<Span>)], via: Option<&Span>) -> Diagnostic {
     let mut files: Vec<(&str, Option<&Span>)> =
         open.iter().map(|(file, span)| (&*file.name, span.as_ref())).collect();
     // What led to the first of them from outside is no part of the circle; what closes it is.

@@ -2,7 +2,7 @@
 //! at once, each with its place. Knows no key of kas; `schema` does.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
-use crate::front::yaml::{Entry, Int, Key, Node, Value};
+use crate::front::yaml::{Entry, Int, Key, Named, Node, Value};
 
 /// What a value can be.
 pub(super) enum Shape {
@@ -145,7 +145,7 @@ impl Checker<'_> {
     fn record(&mut self, node: &Node, record: &Record) {
         let Some(map) = node.as_map() else { return };
         for required in record.required {
-            if !map.contains_key(&Key::from(*required)) {
+            if !map.contains_key(&Named(required)) {
                 let whole = self.path.is_empty();
                 let place = Span {
                     bytes: node.span.bytes.start..node.span.bytes.start,

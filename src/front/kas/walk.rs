@@ -44,7 +44,7 @@ pub(super) struct Round {
     pub(super) missing: Vec<Text>,
     pub(super) found: Diagnostics,
     /// The files under way, outermost first, each with the include that named it.
-    open: Vec<(FoundFile, Option<Span>)>,
+    open: Vec<(Arc<FoundFile>, Option<Span>)>,
 }
 
 /// The files that an include can reach.
@@ -65,7 +65,7 @@ struct Spot {
 
 /// A file to visit.
 struct Visit {
-    file: FoundFile,
+    file: Arc<FoundFile>,
     spot: Spot,
     /// Where its includes start from.
     base: Spot,
@@ -122,7 +122,7 @@ impl Walk<'_> {
         if !kas_file.problems.is_empty() {
             round.found.extend(kas_file.problems.clone());
         }
-        round.open.push((visit.file.clone(), visit.via.clone()));
+        round.open.push((Arc::clone(&visit.file), visit.via.clone()));
         self.visit_lock(&visit, round);
         let base = self.move_base(&visit, &kas_file, round);
         for include in &kas_file.includes {
@@ -132,12 +132,14 @@ impl Walk<'_> {
             }
         }
         round.open.pop();
-        let path = match visit.file.content {
-            Content::OnDisk(path) => Some(path),
+        let path = match &visit.file.content {
+            Content::OnDisk(path) => Some(Arc::clone(path)),
             Content::Bytes(_) => None,
         };
-        let Visit { repo, is_lock, .. } = visit;
-        round.loaded.push((FileRef { name: visit.file.name, path, repo, is_lock }, kas_file));
+        let Visit { file, repo, is_lock, .. } = visit;
+        round
+            .loaded
+            .push((FileRef { name: Arc::clone(&file.name), path, repo, is_lock }, kas_file));
     }
 
     /// The lock file comes before the includes, and its own includes start from where this file's would have, had it

@@ -29,11 +29,13 @@ pub fn load(
     known: &dyn Settled,
 ) -> Result<Loaded, Diagnostics> {
     let mut found = Diagnostics::default();
+    let parse = tracing::info_span!("parse").entered();
     let documents = read::read(&sources.kernels, root, &mut found);
     let named: Vec<_> =
         documents.iter().map(|document| (document.name.clone(), document.node.clone())).collect();
     let sections = merge::merge(&named, &mut found);
     let declared = declared(&sections, &mut found);
+    drop(parse);
     // No remote is asked for what will not be built.
     if found.has_errors() {
         return Err(found);
@@ -47,7 +49,10 @@ pub fn load(
     let mut loaded = Loaded { reads, ..Loaded::default() };
     let excluding = if sources.excluded { Excluding::Listed } else { Excluding::Counted };
     let mut left_out: IndexMap<&str, ()> = IndexMap::new();
-    let heads = heads(&declared, trees, &mut left_out, &mut found);
+    let heads = {
+        let _span = tracing::info_span!("trees").entered();
+        heads(&declared, trees, &mut left_out, &mut found)
+    };
     let slices = Slices::of(&declared, sources.describe);
     let (heads, slices) = unsettled(heads, slices, known, &mut loaded);
     let reached = Reached { heads, slices, left_out };
@@ -56,6 +61,7 @@ pub fn load(
     let fragments: HashMap<Arc<str>, Arc<Fragment>> =
         fragments.map(|fragment| (fragment.name.clone(), fragment.clone())).collect();
     let lowering = lower::Lowering { describe: sources.describe };
+    let _span = tracing::info_span!("lower").entered();
     match lower::nodes(&builds, &fragments, &lowering) {
         Ok(nodes) => loaded.spec = Spec { nodes },
         Err(errors) => found.extend(errors),
@@ -107,7 +113,11 @@ fn builds<'a>(
     found: &mut Diagnostics,
 ) -> Vec<KernelBuilds> {
     let Reached { heads, slices, mut left_out } = reached;
-    let listings = listings(declared, &heads, trees);
+    let listings = {
+        let _span = tracing::info_span!("trees").entered();
+        listings(declared, &heads, trees)
+    };
+    let _span = tracing::info_span!("expand").entered();
     let mut expandable = Vec::new();
     let mut whole = Vec::new();
     for ((config, head), slice) in heads.into_iter().zip(slices) {

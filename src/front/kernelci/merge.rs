@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::file::misfit;
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::front::yaml::{Entry, Key, Node, Value};
+use crate::front::yaml::{Entry, Key, Named, Node, Value};
 
 /// The sections that count. Others hold anchors, or belong to other tools.
 const SECTIONS: [&str; 5] =
@@ -40,7 +40,7 @@ pub(super) fn merge(documents: &[(Arc<str>, Arc<Node>)], found: &mut Diagnostics
             }
         };
         for section in SECTIONS {
-            if let Some(entry) = map.get(&Key::from(section)) {
+            if let Some(entry) = map.get(&Named(section)) {
                 extend(sections.section(section), section, &entry.value, found);
             }
         }

@@ -40,7 +40,7 @@ pub fn load_build(
     checkouts: &dyn Checkouts,
     files: &FileCache,
 ) -> Result<(Build, Diagnostics), Diagnostics> {
-    let exists = |file: &str| files.root().join(file).is_file();
+    let exists = |file: &str| files.has(file);
     let pinned = pinned_file(machine, yocto_branch);
     let shared = |chain: Chain| if exists(SHARED) { chain.followed_by(SHARED) } else { chain };
     let chain = &machine.chain;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
 use crate::front::kas::Text;
-use crate::front::yaml::{Key, Map, Node, Value};
+use crate::front::yaml::{Map, Named, Node, Value};
 
 /// A mapping under its path in the document.
 pub(super) struct Fields<'a> {
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
 
     /// The value of a key that may be absent.
     pub(super) fn node(&self, key: &str) -> Option<&'a Arc<Node>> {
-        self.map.get(&Key::from(key)).map(|entry| &entry.value)
+        self.map.get(&Named(key)).map(|entry| &entry.value)
     }
 
     /// The value of a key that must be there.

@@ -12,7 +12,7 @@ use graph::spec::{
 use super::build::Build;
 use super::file::Machine;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::front::kas::{Effective, Ground, Text, generated_file, inputs, unresolved};
+use crate::front::kas::{Ground, Text, generated_file, inputs, unresolved};
 
 /// The file that kas is given, in the work directory of a node.
 const GENERATED: &str = "graph.kas.yaml";
@@ -20,7 +20,8 @@ const GENERATED: &str = "graph.kas.yaml";
 /// Where bitbake leaves what it makes; `TMPDIR` is `tmp`, or `tmp-<branch>` where the configuration says so.
 const DEPLOY: &str = "build/tmp*/deploy";
 
-/// `image/<machine>-<branch>`, and `sdk/<machine>-<branch>` where the machine has one.
+/// `image/<machine>-<branch>`, and `sdk/<machine>-<branch>` where the machine has one. `build` is what is built for it,
+/// with the machine's own target.
 #[must_use]
 pub fn nodes(
     machine: &Machine,
@@ -29,25 +30,44 @@ pub fn nodes(
     ground: &Ground,
     found: &mut Diagnostics,
 ) -> Vec<Node> {
-    named(machine, yocto_branch, build, ground, found).unwrap_or_else(|error| {
+    let nodes = named(machine, yocto_branch, build, ground, found);
+    or_problem(nodes, machine, found)
+}
+
+/// The same nodes as far as [`outlines`] has them.
+pub(super) fn outlined(
+    machine: &Machine,
+    yocto_branch: &Text,
+    found: &mut Diagnostics,
+) -> Vec<Node> {
+    or_problem(outlines(machine, yocto_branch), machine, found)
+}
+
+fn or_problem(
+    nodes: Result<Vec<Node>, BadName>,
+    machine: &Machine,
+    found: &mut Diagnostics,
+) -> Vec<Node> {
+    nodes.unwrap_or_else(|error| {
         found.push(Diagnostic::error(error.to_string()).at(&machine.name.span));
         Vec::new()
     })
 }
 
-/// The names and labels that a machine's nodes will have, for selection before any kas file is read.
+/// What a machine's nodes will be called, their labels and needs, for selection before any kas file is read.
 ///
 /// # Errors
 /// A name is none.
 pub fn outlines(machine: &Machine, yocto_branch: &Text) -> Result<Vec<Node>, BadName> {
     let title = format!("{}-{}", machine.name.value, yocto_branch.value);
     let kinds = if machine.has_sdk { &["image", "sdk"][..] } else { &["image"] };
+    let name = |kind: &str| NodeName::new(kind, [title.as_str()]);
     let outline = |kind: &&str| {
         Ok(Node {
-            name: NodeName::new(kind, [title.as_str()])?,
+            name: name(kind)?,
             labels: labels(machine, yocto_branch),
             inputs: List::default(),
-            needs: Vec::new(),
+            needs: if *kind == "sdk" { vec![name("image")?] } else { Vec::new() },
             action: Action::default(),
             outputs: Arc::default(),
             declared: machine.name.span.place(),
@@ -66,16 +86,16 @@ fn named(
     found: &mut Diagnostics,
 ) -> Result<Vec<Node>, BadName> {
     let title = format!("{}-{}", machine.name.value, yocto_branch.value);
-    let effective = with_target(&build.effective, machine);
+    let effective = &build.effective;
     let image = Node {
         name: NodeName::new("image", [title.as_str()])?,
         labels: labels(machine, yocto_branch),
-        inputs: inputs(&build.merged, &effective, ground, found).into(),
+        inputs: inputs(&build.merged, effective, ground, found).into(),
         needs: Vec::new(),
         action: Action {
             files: [GeneratedFile {
                 path: GENERATED.into(),
-                content: generated_file(&build.merged, &effective, ground),
+                content: generated_file(&build.merged, effective, ground),
             }]
             .into(),
             steps: [kas("build", &[])].into(),
@@ -84,7 +104,7 @@ fn named(
         outputs: image_outputs(machine),
         declared: machine.name.span.place(),
         pool: Pool::Build,
-        unresolved: unresolved(&build.merged, &effective),
+        unresolved: unresolved(&build.merged, effective),
     };
     if !machine.has_sdk {
         return Ok(vec![image]);
@@ -102,17 +122,8 @@ fn named(
     Ok(vec![image, sdk])
 }
 
-/// What the machine says is built in place of what its kas files say.
-fn with_target(effective: &Effective, machine: &Machine) -> Effective {
-    let mut effective = effective.clone();
-    if let Some(target) = &machine.target {
-        effective.targets = Some(vec![target.clone()]);
-    }
-    effective
-}
-
 fn labels(machine: &Machine, yocto_branch: &Text) -> List<Label> {
-    let label = |key, text: &Text| Label { key, value: (&*text.value).into() };
+    let label = |key, text: &Text| Label { key, value: Arc::clone(&text.value) };
     let mut labels = vec![label("machine", &machine.name)];
     labels.extend(machine.workflows.iter().map(|workflow| label("workflow", workflow)));
     labels.push(label("yocto_branch", yocto_branch));

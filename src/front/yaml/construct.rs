@@ -200,7 +200,7 @@ impl<'a> Constructor<'a> {
     fn map(&mut self, id: Id, raw: &Raw, own: &[Pair]) -> Option<Built> {
         let flat = self.flat.remove(&id);
         let pairs = flat.as_deref().unwrap_or(own);
-        let mut map = Map::with_capacity(pairs.len());
+        let mut map = Map::with_capacity_and_hasher(pairs.len(), Default::default());
         let (mut extent, mut complete) = (Extent::default(), true);
         for pair in pairs {
             let (Some(key), Some(value)) = (self.key(pair), self.built[pair.value].as_ref()) else {

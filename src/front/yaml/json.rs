@@ -125,7 +125,7 @@ impl Reader<'_> {
     }
 
     fn map(&mut self, object: &Object<'_>, depth: usize) -> Option<Map> {
-        let mut map = Map::with_capacity(object.properties.len());
+        let mut map = Map::with_capacity_and_hasher(object.properties.len(), Default::default());
         for property in &object.properties {
             let name = match &property.name {
                 ObjectPropName::String(name) => name.value.as_ref(),

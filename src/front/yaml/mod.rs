@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub use json::parse_json;
 pub(in crate::front) use resolve::is_string;
-pub use value::{Entry, Int, Key, Map, Node, Value};
+pub use value::{Entry, Int, Key, Map, Named, Node, Value};
 
 use crate::diagnostic::{Diagnostics, SourceText};
 use problems::Problems;

@@ -3,7 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use foldhash::fast::RandomState;
+use indexmap::{Equivalent, IndexMap};
 
 use crate::diagnostic::Span;
 
@@ -49,7 +50,7 @@ pub enum Int {
 }
 
 /// A mapping. Equal keys were merged: the last value stands at the place of the first.
-pub type Map = IndexMap<Key, Entry>;
+pub type Map = IndexMap<Key, Entry, RandomState>;
 
 /// A key that Python can hash, compared as Python does (`1`, `1.0` and `True` are one key).
 #[derive(Debug, Clone)]
@@ -116,7 +117,7 @@ impl Node {
     /// The entry under a string key, if this is a mapping that has it.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.as_map().and_then(|map| map.get(&Key::from(key)))
+        self.as_map().and_then(|map| map.get(&Named(key)))
     }
 
     /// Whether it is null.
@@ -145,6 +146,22 @@ impl Node {
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
         Self::Str(text.into())
+    }
+}
+
+/// The key that is this text: what a mapping is asked for without a key being made.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a>(pub &'a str);
+
+impl Hash for Named<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Identity::Str(self.0).hash(state);
+    }
+}
+
+impl Equivalent<Key> for Named<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        key.as_str() == Some(self.0)
     }
 }
 
@@ -209,7 +226,23 @@ fn whole(float: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Int, Key};
+    use std::hash::BuildHasher;
+
+    use indexmap::Equivalent;
+
+    use super::{Int, Key, Named};
+
+    #[test]
+    fn a_text_finds_the_key_that_it_is() {
+        let hasher = std::hash::RandomState::new();
+        for text in ["", "1", "a key"] {
+            let key = Key::from(text);
+            assert_eq!(hasher.hash_one(Named(text)), hasher.hash_one(&key));
+            assert!(Named(text).equivalent(&key));
+        }
+        assert!(!Named("1").equivalent(&Key::Int(Int::Small(1))));
+        assert!(!Named("").equivalent(&Key::Null));
+    }
 
     #[test]
     fn keys_are_equal_as_in_python() {

@@ -14,7 +14,7 @@ use crate::probe::{Mode, Probe, refs};
 use crate::redact::redact_url;
 
 /// A commit that is asked for by a name that moves.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wish {
     /// The head of a branch of a remote, whose mirror is to have it.
     Branch {
@@ -67,7 +67,7 @@ impl Probe<'_> {
         wishes: &[Wish],
         tell: &Tell<'_>,
     ) -> (Vec<Result<Found, Lost>>, Diagnostics) {
-        let _span = tracing::info_span!("heads").entered();
+        let _span = tracing::debug_span!("heads").entered();
         let git = self.git();
         let mut remotes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let mut revisions: BTreeSet<(&Path, &str)> = BTreeSet::new();

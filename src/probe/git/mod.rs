@@ -2,6 +2,7 @@
 //! fast as any library.
 
 mod address;
+mod blame;
 mod blobless;
 mod evidence;
 mod history;
@@ -12,6 +13,7 @@ mod objects;
 mod program;
 mod remote;
 mod revision;
+mod snapshot;
 
 pub(super) use evidence::Evidence;
 pub(super) use local::Listing;
@@ -20,7 +22,9 @@ pub(super) use objects::NoRevision;
 pub(super) use remote::{RemoteTree, in_parallel};
 
 pub use address::mirror_name;
+pub use blame::Author;
 pub use history::{History, LogEntry};
 pub use program::{Error, Git};
 pub use remote::{Answers, Wanted};
 pub use revision::Revision;
+pub use snapshot::{Clean, EntryKind, Snapshot, SnapshotEntry};

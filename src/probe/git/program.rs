@@ -53,6 +53,9 @@ pub enum Error {
     /// What it said is not to be understood.
     #[error("`{0}` gave no clear answer")]
     Unclear(&'static str),
+    /// An object is not at hand, as in a partial clone.
+    #[error("git has no object `{0}` at hand")]
+    Object(String),
     /// A directory of ours could not be used.
     #[error("cannot use `{}`: {source}", path.display())]
     Directory {

@@ -5,40 +5,29 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::escape::terminal;
-use crate::report::page::{HEAD, Page, columns, paint};
-use crate::report::view::excluded::ExcludedView;
-use crate::report::view::list::{Labels, ListView};
+use crate::report::page::{HEAD, Page, columns, pad, paint};
+use crate::report::view::excluded::{ExcludedView, RejectedView};
+use crate::report::view::list::{Labels, ListView, ListedView};
 
 /// Writes a list of nodes.
 ///
 /// # Errors
 /// When the writer fails.
-pub fn list(view: &ListView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+pub fn list(view: &ListView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     // What the name says already fills a terminal and tells a reader nothing; a script gets all.
     let is_told = |name: &str, value: &String| page.width.is_some() && name.contains(&**value);
-    let rows = view.nodes.iter().map(|node| {
+    let row = |mut node: ListedView<'_>| {
         let needs: Vec<&str> = node.needs.iter().map(graph::name::NodeName::as_str).collect();
-        let mut more = node.labels.clone();
-        more.values_mut().for_each(|values| {
+        node.labels.values_mut().for_each(|values| {
             values.retain(|value| !is_told(node.name.as_str(), value));
         });
-        more.retain(|_, values| !values.is_empty());
-        let labels = labels(&more);
+        node.labels.retain(|_, values| !values.is_empty());
+        let labels = labels(&node.labels);
         let name = node.name.as_str().to_owned();
         [name, labels, terminal(&node.declared).into_owned(), needs.join(" ")]
-    });
-    let Some(width) = page.width else {
-        for row in rows {
-            writeln!(out, "{}", row.join("\t"))?;
-        }
-        return Ok(());
     };
-    if view.nodes.is_empty() {
-        return writeln!(out, "no nodes are declared");
-    }
-    let rows: Vec<[String; 4]> = rows.collect();
-    let fit = fitting(&rows, width).max(2);
-    table(&["NAME", "LABELS", "DECLARED", "NEEDS"], rows.into_iter(), fit, width, out)
+    let heads = ["NAME", "LABELS", "DECLARED", "NEEDS"];
+    rows(&heads, || view.nodes.iter().map(row), "no nodes are declared", page, out)
 }
 
 /// Writes a list of what filters reject.
@@ -46,34 +35,64 @@ pub fn list(view: &ListView, page: &Page, out: &mut dyn Write) -> io::Result<()>
 /// # Errors
 /// When the writer fails.
 pub fn excluded(view: &ExcludedView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let rows = view.excluded.iter().map(|each| {
+    let row = |each: &RejectedView| {
         let told = |text: &str| terminal(text).into_owned();
         [each.name.as_str().to_owned(), told(&each.filter), told(&each.declared), told(&each.why)]
-    });
+    };
+    let heads = ["NAME", "FILTER", "DECLARED", "WHY"];
+    rows(&heads, || view.excluded.iter().map(row), "no filter rejects anything", page, out)
+}
+
+/// Writes rows as they come: separated by tabs in a pipe, and at a terminal in columns as wide as a first pass over all
+/// rows found them. So none of a million rows has to be kept.
+fn rows<const N: usize, R: Iterator<Item = [String; N]>>(
+    heads: &[&str; N],
+    rows: impl Fn() -> R,
+    none: &str,
+    page: &Page,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Some(width) = page.width else {
-        for row in rows {
+        for row in rows() {
             writeln!(out, "{}", row.join("\t"))?;
         }
         return Ok(());
     };
-    if view.excluded.is_empty() {
-        return writeln!(out, "no filter rejects anything");
+    let (mut widths, mut is_empty) = ([0; N], true);
+    for row in rows() {
+        is_empty = false;
+        for (width, cell) in widths.iter_mut().zip(&row) {
+            *width = columns(cell).max(*width);
+        }
     }
-    let rows: Vec<[String; 4]> = rows.collect();
-    let fit = fitting(&rows, width).max(2);
-    table(&["NAME", "FILTER", "DECLARED", "WHY"], rows.into_iter(), fit, width, out)
+    if is_empty {
+        return writeln!(out, "{none}");
+    }
+    let fit = fitting(&widths, width).max(2);
+    let widths = std::array::from_fn::<usize, N, _>(|at| widths[at].max(heads[at].len()));
+    if widths[..fit].iter().sum::<usize>() + 2 * (fit - 1) > width {
+        return table(heads, rows(), fit, width, out);
+    }
+    let line = |row: [&str; N]| {
+        let cells = row.iter().zip(&widths).take(fit).map(|(cell, width)| pad(cell, width + 2));
+        cells.collect::<String>()
+    };
+    writeln!(out, "{}", paint(HEAD, line(*heads).trim_end()))?;
+    for row in rows() {
+        let row = std::array::from_fn(|at| row[at].as_str());
+        writeln!(out, "{}", line(row).trim_end())?;
+    }
+    Ok(())
 }
 
 /// How many of the first columns fit side by side, with two blanks after each.
-fn fitting<const N: usize>(rows: &[[String; N]], width: usize) -> usize {
-    let wide = |at: usize| rows.iter().map(|row| columns(&row[at])).max().unwrap_or(0) + 2;
+fn fitting(widths: &[usize], width: usize) -> usize {
     let mut used = 0;
-    (0..N)
-        .take_while(|&at| {
-            used += wide(at);
-            used <= width + 2
-        })
-        .count()
+    let fits = |wide: &&usize| {
+        used += **wide + 2;
+        used <= width + 2
+    };
+    widths.iter().take_while(fits).count()
 }
 
 /// Labels as selectors: `machine=rpi workflow=manual,onpush`.

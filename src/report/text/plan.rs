@@ -2,9 +2,12 @@
 
 use std::io::{self, Write};
 
+use graph::name::NodeName;
+
 use super::reason::reason;
 use crate::escape::terminal;
-use crate::report::gist::{DOT, causes, headline};
+use crate::report::causes::causes;
+use crate::report::gist::{DOT, headline};
 use crate::report::page::{DIM, GOOD, HEAD, Page, STALE, STORED, columns, cut, pad, paint};
 use crate::report::sentence::label;
 use crate::report::view::plan::{PlanView, PlannedView};
@@ -21,8 +24,35 @@ const MOST_NAME_LINES: usize = 5;
 /// When the writer fails.
 pub fn plan(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
+    let named = |name: &str| terminal(name).into_owned();
+    pieces(headline(&view.summary, &causes, "", named), page, out)?;
+    if !causes.is_empty() {
+        writeln!(out)?;
+    }
+    for cause in &causes {
+        reason(out, 0, &cause.reason(), page)?;
+        name_lines(&cause.nodes, page, out)?;
+    }
+    if view.nodes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    nodes(view, page, out)
+}
+
+/// Writes the line that says it all, and nothing else.
+///
+/// # Errors
+/// When the writer fails.
+pub fn plan_line(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let named = |name: &str| terminal(name).into_owned();
+    pieces(headline(&view.summary, &causes(view), "", named), page, out)
+}
+
+/// Writes the pieces of a line, in as many lines as the page has it.
+pub(super) fn pieces(all: Vec<String>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let mut line = String::new();
-    for piece in headline(&view.summary, &causes) {
+    for piece in all {
         if !line.is_empty() && columns(&line) + columns(DOT) + columns(&piece) > page.room(0) {
             writeln!(out, "{line}")?;
             line = piece;
@@ -31,26 +61,20 @@ pub fn plan(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result
             line = line + dot + &piece;
         }
     }
-    writeln!(out, "{line}")?;
-    if !causes.is_empty() {
-        writeln!(out)?;
+    writeln!(out, "{line}")
+}
+
+/// Writes nodes in few words; at a terminal, of many the first and how many they are.
+pub(super) fn name_lines(of: &[&NodeName], page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let lines = names(of, page.width.map_or(100, |_| page.room(2)));
+    let most = if page.width.is_some() { MOST_NAME_LINES } else { lines.len() };
+    for line in lines.iter().take(most) {
+        writeln!(out, "  {line}")?;
     }
-    for (cause, of) in &causes {
-        reason(out, 0, cause, page)?;
-        let lines = names(of, page.width.map_or(100, |_| page.room(2)));
-        let most = if page.width.is_some() { MOST_NAME_LINES } else { lines.len() };
-        for line in lines.iter().take(most) {
-            writeln!(out, "  {line}")?;
-        }
-        if lines.len() > most {
-            writeln!(out, "  {}", paint(DIM, format!("… {} in all", count(of.len(), "node"))))?;
-        }
+    if lines.len() > most {
+        writeln!(out, "  {}", paint(DIM, format!("… {} in all", count(of.len(), "node"))))?;
     }
-    if view.nodes.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)?;
-    nodes(view, page, out)
+    Ok(())
 }
 
 fn nodes(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {

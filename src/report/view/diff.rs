@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
@@ -9,7 +10,7 @@ use super::reason::{Nature, ReasonKind, ReasonView};
 use crate::redact::{is_secret_name, redact_url};
 
 /// What differs between two sides.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DiffView {
     /// The version of the form.
     pub version: u32,
@@ -26,7 +27,7 @@ pub struct DiffView {
 }
 
 /// A difference, and whose it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DifferenceView {
     /// The key and its values.
     #[serde(flatten)]
@@ -37,7 +38,7 @@ pub struct DifferenceView {
 }
 
 /// A key that two configurations do not have alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KeyView {
     /// The key, named as parts of nodes are: `local_conf_header.base`.
     pub key: Arc<str>,
@@ -48,7 +49,7 @@ pub struct KeyView {
 }
 
 /// A value and where it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SaidView {
     /// The value, without credentials.
     pub value: Arc<str>,

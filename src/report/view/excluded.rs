@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use graph::name::NodeName;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
 
 /// Combinations that are not built.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExcludedView {
     /// The version of the form.
     pub version: u32,
@@ -17,9 +18,10 @@ pub struct ExcludedView {
 }
 
 /// One combination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RejectedView {
     /// What the node would be called.
+    #[schemars(with = "String")]
     pub name: NodeName,
     /// The kind of the filter.
     pub filter: String,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use graph::name::NodeName;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
 use super::diff::KeyView;
 
 /// Pinned files, as they were and as they are to be.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LockView {
     /// The version of the form.
     pub version: u32,
@@ -22,7 +23,7 @@ pub struct LockView {
 }
 
 /// A repository that is not pinned as it was.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct MovedView {
     /// Its id.
     pub repository: Arc<str>,
@@ -42,7 +43,7 @@ pub struct MovedView {
 }
 
 /// What lies between two commits.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct HistoryView {
     /// Commits that are new, newest first; not all where there are many.
     pub commits: Vec<LogView>,
@@ -56,7 +57,7 @@ pub struct HistoryView {
 }
 
 /// One commit.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LogView {
     /// Its id.
     pub commit: Arc<str>,
@@ -65,11 +66,12 @@ pub struct LogView {
 }
 
 /// A pinned file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LockedView {
     /// Its path, relative to the project's root.
     pub path: Arc<str>,
     /// The node that is built of it.
+    #[schemars(with = "String")]
     pub node: NodeName,
     /// What becomes of it.
     pub change: FileChange,
@@ -81,7 +83,7 @@ pub struct LockedView {
 }
 
 /// What becomes of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileChange {
     /// It is not there yet.

@@ -3,13 +3,18 @@
 //!
 //! All text in a view is as it was found, so untrusted; the forms escape it for their readers.
 
+pub mod base;
 pub mod diff;
 pub mod excluded;
+pub mod jobs;
 pub mod list;
 pub mod lock;
+pub mod picture;
 pub mod plan;
 pub mod reason;
+pub mod reverted;
 pub mod runs;
+pub mod schema;
 pub mod show;
 pub mod summary;
 pub mod why;

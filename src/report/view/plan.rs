@@ -7,29 +7,31 @@ use graph::name::NodeName;
 use graph::plan::{Plan, Planned};
 use graph::resource::Capacity;
 use graph::verdict::Verdict;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::VERSION;
-use super::estimate::estimate;
+use super::estimate::{estimate, runs};
 use super::reason::{ReasonView, VerdictKind};
 use super::wire::maybe_seconds;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PlanView<'a> {
     /// The version of the form.
     pub version: u32,
     /// The counts.
     pub summary: PlanSummary,
     /// The nodes that are not fresh, or all, needs first.
+    #[schemars(with = "Vec<PlannedView>")]
     pub nodes: PlannedViews<'a>,
     /// What is probably not as the user meant it.
     pub warnings: Vec<WarningView>,
 }
 
 /// The counts of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct PlanSummary {
     /// What was selected, and all it needs.
     pub total: usize,
@@ -47,6 +49,7 @@ pub struct PlanSummary {
     pub open: usize,
     /// How long the run may take, from earlier runs.
     #[serde(rename = "estimate_s", serialize_with = "maybe_seconds")]
+    #[schemars(with = "Option<f64>")]
     pub estimate_ms: Option<u64>,
     /// How many nodes to run never ran before and do not count in the estimate.
     pub unestimated: usize,
@@ -60,9 +63,10 @@ pub struct PlannedViews<'a> {
 }
 
 /// One node of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PlannedView {
     /// Its name.
+    #[schemars(with = "String")]
     pub name: NodeName,
     /// What was decided.
     pub verdict: VerdictKind,
@@ -70,14 +74,16 @@ pub struct PlannedView {
     pub reasons: Vec<ReasonView>,
     /// How long it may take.
     #[serde(rename = "estimate_s", serialize_with = "maybe_seconds")]
+    #[schemars(with = "Option<f64>")]
     pub estimate_ms: Option<u64>,
     /// The node whose execution serves this one, too.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub duplicate_of: Option<NodeName>,
 }
 
 /// A warning about the input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WarningView {
     /// What.
     pub message: String,
@@ -193,6 +199,11 @@ impl PlannedHead<'_> {
     pub(in crate::report) fn estimate_ms(&self) -> Option<u64> {
         self.entry.estimate_ms
     }
+
+    /// Whether it will run, or may, under its own name.
+    pub(in crate::report) fn runs(&self) -> bool {
+        runs(self.entry)
+    }
 }
 
 impl Serialize for PlannedViews<'_> {
@@ -202,7 +213,9 @@ impl Serialize for PlannedViews<'_> {
 }
 
 impl WarningView {
-    fn of(diagnostic: &Diagnostic) -> Self {
+    /// A warning as it was found.
+    #[must_use]
+    pub fn of(diagnostic: &Diagnostic) -> Self {
         Self {
             message: diagnostic.message.clone(),
             place: diagnostic.place().map(|place| place.to_string().into()),

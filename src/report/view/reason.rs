@@ -8,6 +8,7 @@ use graph::name::NodeName;
 use graph::record::Outcome;
 use graph::spec::{Node, Place, Source};
 use graph::verdict::{Reason, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::redact::redact_url;
@@ -19,7 +20,7 @@ pub const MISSING: &str = "(missing)";
 const VEILED: &str = "(not shown)";
 
 /// One reason.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct ReasonView {
     /// What sort of reason.
     pub kind: ReasonKind,
@@ -40,7 +41,7 @@ pub struct ReasonView {
 }
 
 /// The sorts of reasons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReasonKind {
     /// There is no record of it.
@@ -68,7 +69,7 @@ pub enum ReasonKind {
 }
 
 /// What the values of a part are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nature {
     /// Text of the user's.
@@ -209,7 +210,7 @@ impl ReasonView {
 }
 
 /// The words of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerdictKind {
     /// It must run.

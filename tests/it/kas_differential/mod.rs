@@ -5,6 +5,7 @@
 mod content;
 mod ours;
 mod project;
+mod together;
 mod value;
 
 use std::fs;

@@ -11,7 +11,7 @@ use graph_cli::diagnostic::Diagnostics;
 use graph_cli::front::kas::Directories;
 use graph_cli::front::kernelci::Unsettled;
 use graph_cli::front::machines::Defaults;
-use graph_cli::front::{Loaded, SourceFile, Sources, load};
+use graph_cli::front::{Depth, Loaded, SourceFile, Sources, load};
 
 use crate::kernel_trees::ToldTrees;
 
@@ -20,6 +20,7 @@ pub(crate) fn sources(kernels: Vec<SourceFile>) -> Sources {
     Sources {
         kernels,
         excluded: true,
+        depth: Depth::Whole,
         machines: Vec::new(),
         settings: None,
         defaults: Defaults { build_target: String::new(), output: "*".to_owned() },

@@ -26,13 +26,13 @@ fn a_plan_for_a_step_summary() {
     let now =
         State { commit: NEW_COMMIT, kas: Fact::text("5.3 | @org/team <b>"), ..State::default() };
     let (graph, plan) = now.plan(&State::default().records());
-    assert_snapshot!(written(&graph, &plan), @r"
-    ### 4 of 4 stale · about 1 h 24 min · causes: tool kas, repos.poky.commit
+    assert_snapshot!(written(&graph, &plan), @"
+    ### 4 of 4 stale · about 1 h 24 min on this runner · causes: <code>tool kas</code>, <code>repos.poky.commit</code>
 
-    | cause | change | nodes |
-    | --- | --- | --- |
-    | <code>tool kas</code><br>graph.yaml:9 | <code>5.2</code> → <code>5.3 &#124; &#64;<!-- -->org/team &#60;b&#62;</code> | <code>image/{qemu-scarthgap,rpi-scarthgap,verdin-scarthgap}</code><br><code>sdk/rpi-scarthgap</code> |
-    | <code>repos.poky.commit</code><br>kas/scarthgap.yaml:12 | <code>3a1f0c2b4d5e</code> → <code>9c2e11aa00bb</code> | <code>image/{rpi-scarthgap,verdin-scarthgap}</code> |
+    | cause | change | cost | nodes |
+    | --- | --- | --- | --- |
+    | <code>tool kas</code><br>graph.yaml:9 | <code>5.2</code> → <code>5.3 &#124; &#64;<!-- -->org/team &#60;b&#62;</code> | 2 h 48 min | <code>image/{qemu-scarthgap,rpi-scarthgap,verdin-scarthgap}</code><br><code>sdk/rpi-scarthgap</code> |
+    | <code>repos.poky.commit</code><br>kas/scarthgap.yaml:12 | <code>3a1f0c2b4d5e</code> → <code>9c2e11aa00bb</code> | 1 h 24 min | <code>image/{rpi-scarthgap,verdin-scarthgap}</code> |
 
     > warning: <code>kas/a&#124;b.yaml</code>: the pinned file is out of date
 

@@ -4,7 +4,7 @@
 
 pub(crate) mod boards;
 mod diagnostics;
-mod escape;
+pub(crate) mod escape;
 mod json;
 mod live;
 mod log;

@@ -35,4 +35,5 @@ mod tests;
 pub use generate::generated_file;
 pub use ground::Ground;
 pub use parts::{inputs, revision, unresolved};
+pub use refuse::refuse;
 pub(super) use statements::statements;

@@ -7,7 +7,7 @@ use graph::spec::{BroughtTool, Input, RemoteRef, Role, Source};
 use super::ground::Ground;
 use super::refuse::refuse;
 use super::statements::statements;
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostics, Span};
 use crate::front::kas::effective::{Effective, EffectiveRepo, Pin, RepoKind};
 use crate::front::kas::merged::Merged;
 
@@ -39,9 +39,7 @@ pub fn inputs(
             parts.add(format!("repos.{}.commit", repo.id).into(), source, Some(span));
         }
         parts.0.extend(bitbake(repo));
-        for patch in patches(repo, effective, merged, ground, found) {
-            parts.0.push(patch);
-        }
+        parts.0.extend(patches(repo, effective, merged, ground));
     }
     parts.add("tool kas".into(), Source::Tool("kas".into()), None);
     let source = Source::Describe(ground.named(&merged.top_dir));
@@ -92,7 +90,6 @@ fn patches(
     effective: &Effective,
     merged: &Merged,
     ground: &Ground,
-    found: &mut Diagnostics,
 ) -> Vec<Input> {
     let mut inputs = Vec::new();
     for patch in &repo.patches {
@@ -100,16 +97,11 @@ fn patches(
         let is_holder = |other: &&EffectiveRepo| other.id == *holder && other.is_local();
         let Some(local) = effective.repos.iter().find(is_holder) else { continue };
         let dir = ground.dir(local, &merged.top_dir);
+        // One that lies out of the repository is refused.
         if let Some(source) = ground.patch(patch, &dir) {
             let part = format!("patch {}/{}", repo.id, patch.id).into();
             let declared = Some(patch.span.place());
             inputs.push(Input { part, source, declared, role: Role::Key });
-        } else {
-            let problem = format!(
-                "patch `{}` of `{}` lies at `{}`, out of the repository `{holder}`",
-                patch.id, repo.id, patch.path.value
-            );
-            found.push(Diagnostic::error(problem).at(&patch.path.span));
         }
     }
     inputs

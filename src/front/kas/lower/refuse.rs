@@ -12,13 +12,8 @@ use crate::front::kas::checkouts::inside;
 use crate::front::kas::effective::{Effective, EffectiveRepo, RepoKind};
 use crate::front::kas::merged::Merged;
 
-/// Adds what is refused.
-pub(super) fn refuse(
-    merged: &Merged,
-    effective: &Effective,
-    ground: &Ground,
-    found: &mut Diagnostics,
-) {
+/// Adds what is refused. [`inputs`](super::inputs) does so, too.
+pub fn refuse(merged: &Merged, effective: &Effective, ground: &Ground, found: &mut Diagnostics) {
     for repo in &effective.repos {
         if repo.is_local() {
             directory(repo, &merged.top_dir, ground, found);
@@ -32,6 +27,26 @@ pub(super) fn refuse(
                     .at(&layer.span)
                     .hint("name it below the repository that holds it"),
             );
+        }
+    }
+    patches(effective, found);
+}
+
+/// A patch of a local repository must lie in it, because nothing would observe it elsewhere.
+fn patches(effective: &Effective, found: &mut Diagnostics) {
+    for repo in &effective.repos {
+        for patch in &repo.patches {
+            let holder = &patch.repo.value;
+            let is_holder = |other: &EffectiveRepo| other.id == *holder && other.is_local();
+            if inside(Path::new(&*patch.path.value)).is_none()
+                && effective.repos.iter().any(is_holder)
+            {
+                let problem = format!(
+                    "patch `{}` of `{}` lies at `{}`, out of the repository `{holder}`",
+                    patch.id, repo.id, patch.path.value
+                );
+                found.push(Diagnostic::error(problem).at(&patch.path.span));
+            }
         }
     }
 }

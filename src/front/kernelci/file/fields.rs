@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
 use crate::front::kas::Text;
-use crate::front::yaml::{Entry, Key, Map, Node, Value};
+use crate::front::yaml::{Entry, Key, Map, Named, Node, Value};
 
 /// A mapping under its path in the document.
 pub(in super::super) struct Fields<'a> {
@@ -59,7 +59,7 @@ impl<'a> Fields<'a> {
 
     /// The value of a key; null is as absent.
     pub(in super::super) fn node(&self, key: &str) -> Option<&'a Arc<Node>> {
-        self.map.get(&Key::from(key)).map(|entry| &entry.value).filter(|node| !node.is_null())
+        self.map.get(&Named(key)).map(|entry| &entry.value).filter(|node| !node.is_null())
     }
 
     /// The value of a key that must be there.
