@@ -1,4 +1,4 @@
-//! The attempts at one node, and the record of how they ended. Knows no schedule.
+//! The attempts at one node. Knows no schedule and no record.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,10 +8,8 @@ use graph::record::{Cost, Outcome, Record};
 use graph::schedule::Finished;
 use graph::spec::Node;
 use graph::verdict::Judgement;
-use tokio::task::spawn_blocking;
 
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
-use crate::exec::run::Journal;
 use crate::exec::stop::{Stop, Stopping};
 
 /// How something that was started has ended, and what to tell of it.
@@ -22,21 +20,28 @@ pub(super) struct Ended {
     pub(super) retry: Retry,
 }
 
+/// An execution that has ended and is yet to be recorded.
+pub(super) struct Ran {
+    pub(super) node: Arc<Node>,
+    pub(super) judgement: Judgement,
+    pub(super) execution: Execution,
+    pub(super) log: Arc<str>,
+}
+
 /// The attempts at one node.
-pub(super) struct Attempts<E, J> {
+pub(super) struct Attempts<E> {
     pub(super) executor: Arc<E>,
-    pub(super) journal: Arc<J>,
     pub(super) events: Events,
     pub(super) stopping: Stopping,
     pub(super) retries: u32,
 }
 
-impl<E: Executor, J: Journal> Attempts<E, J> {
+impl<E: Executor> Attempts<E> {
     pub(super) async fn run(
         self,
         (node, needs): (Arc<Node>, Vec<Arc<Record>>),
         judgement: Judgement,
-    ) -> anyhow::Result<Ended> {
+    ) -> Ran {
         let begun = Instant::now();
         let mut cost = Cost::default();
         let mut attempt = 1;
@@ -60,47 +65,8 @@ impl<E: Executor, J: Journal> Attempts<E, J> {
         cost.wall_ms = millis(begun);
         execution.cost = cost;
         let log = self.executor.log(&node.name);
-        let journal = self.journal;
-        spawn_blocking(move || record(&*journal, &node, &judgement, execution, log)).await?
+        Ran { node, judgement, execution, log }
     }
-}
-
-/// Records an execution, as a success only if what was hashed is what was built.
-fn record<J: Journal>(
-    journal: &J,
-    node: &Node,
-    judgement: &Judgement,
-    mut execution: Execution,
-    log: Arc<str>,
-) -> anyhow::Result<Ended> {
-    let (wall_ms, retry) = (execution.cost.wall_ms, execution.retry);
-    if execution.outcome == Outcome::Succeeded {
-        let doubt = doubt(journal, node, judgement)?;
-        let Some(doubt) = doubt else {
-            let record = journal.succeeded(node, judgement, &execution)?;
-            let finished = Finished::Succeeded(record);
-            return Ok(Ended { finished, wall_ms, failure: None, retry });
-        };
-        execution.outcome = Outcome::Unsure;
-        execution.failure = Some(report(Outcome::Unsure, doubt, log));
-    }
-    journal.failed(node, judgement, &execution)?;
-    let finished = Finished::Failed(execution.outcome);
-    Ok(Ended { finished, wall_ms, failure: execution.failure, retry })
-}
-
-/// Why nobody knows what was built, if so.
-fn doubt<J: Journal>(
-    journal: &J,
-    node: &Node,
-    judgement: &Judgement,
-) -> anyhow::Result<Option<String>> {
-    let changed = journal.changed(node, judgement)?;
-    if changed.is_empty() {
-        return Ok(None);
-    }
-    let names: Vec<String> = changed.iter().map(|name| format!("`{name}`")).collect();
-    Ok(Some(format!("it ran well, but what went into it changed meanwhile: {}", names.join(", "))))
 }
 
 /// What is told of a failure that no program speaks of.

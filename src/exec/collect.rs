@@ -140,8 +140,13 @@ fn all_below(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Whether a path leads to something below the work directory; the directory that it is in does. Only a link can lead
+/// elsewhere, so only links are followed to where they really lead.
 fn stays_below(work: &Path, path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|real| real.starts_with(work))
+    match fs::symlink_metadata(path) {
+        Ok(file) if !file.is_symlink() => true,
+        _ => path.canonicalize().is_ok_and(|real| real.starts_with(work)),
+    }
 }
 
 /// What the nearest directory that exists on the way to a pattern holds.

@@ -145,7 +145,7 @@ pub fn put_aside(work: &Path) -> io::Result<()> {
 
 /// What must not be left half done: who is killed in the middle begins with an empty work directory.
 fn critically(work: &Path, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-    workdir::begin(work)?;
+    workdir::begin(work)?.sync_all()?;
     act()?;
     workdir::ended_cleanly(work)
 }

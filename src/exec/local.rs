@@ -28,6 +28,7 @@ use crate::exec::log::Log;
 use crate::exec::step::{self, Around};
 use crate::exec::steps::Running;
 use crate::exec::stop::Stopping;
+use crate::exec::supervisors::Supervisors;
 use crate::exec::trouble::Trouble;
 use crate::exec::{failure, filled, kas, kbuild, space, taken, workdir};
 use crate::redact::Redactor;
@@ -83,6 +84,7 @@ pub struct LocalExecutor {
     redactor: Redactor,
     pub(super) calls: AtomicUsize,
     checkouts: Checkouts,
+    pub(super) supervisors: Supervisors,
     pub(super) jobserver: OnceCell<Jobserver>,
 }
 
@@ -167,8 +169,9 @@ impl LocalExecutor {
             variables.map(|(name, value)| (name.as_str(), value.to_string_lossy())),
         );
         let checkouts = Checkouts::new(settings.sources.clone());
+        let supervisors = Supervisors::of(settings.supervisor.clone());
         let (calls, jobserver) = (AtomicUsize::new(0), OnceCell::new());
-        Self { settings, facts, redactor, calls, checkouts, jobserver }
+        Self { settings, facts, redactor, calls, checkouts, supervisors, jobserver }
     }
 
     /// The work directory of a node.
@@ -304,7 +307,7 @@ impl LocalExecutor {
         // git is silent while it fetches and while it writes.
         let limits = step::Limits { stall: None, ..self.limits(the) };
         let mut around = Around {
-            supervisor: &self.settings.supervisor,
+            supervisors: &self.supervisors,
             limits,
             log: the.log,
             each: &mut each,
@@ -328,6 +331,9 @@ impl LocalExecutor {
     }
 
     async fn take(&self, job: &Job, work: &Path) -> Result<(), Trouble> {
+        if job.node.action.takes.is_empty() {
+            return Ok(());
+        }
         let (node, needs) = (job.node.clone(), job.needs.clone());
         let (out, work) = (self.settings.out.clone(), work.to_owned());
         let taken = spawn_blocking(move || taken::take(&node, &needs, (&out, &work))).await;

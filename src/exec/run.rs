@@ -17,9 +17,21 @@ use graph::verdict::{Judgement, Verdict};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::exec::attempts::{Attempts, Ended, millis, report};
+use crate::exec::attempts::{Attempts, Ended, Ran, millis, report};
 use crate::exec::job::{Events, Execution, Executor, Retry};
+use crate::exec::recorder::Recorder;
 use crate::exec::stop::{Stop, Stopping};
+
+/// A node that ran well.
+#[derive(Debug, Clone, Copy)]
+pub struct Success<'a> {
+    /// The node.
+    pub node: &'a Node,
+    /// What it was judged when it was started.
+    pub judgement: &'a Judgement,
+    /// How it went.
+    pub execution: &'a Execution,
+}
 
 /// Where a run records what happened. Called on threads that may block.
 ///
@@ -31,16 +43,9 @@ pub trait Journal: Send + Sync + 'static {
     /// When they cannot be looked at.
     fn changed(&self, node: &Node, judgement: &Judgement) -> anyhow::Result<Vec<String>>;
 
-    /// Keeps the outputs and records the success, in that order.
-    ///
-    /// # Errors
-    /// When either fails; then nothing is recorded.
-    fn succeeded(
-        &self,
-        node: &Node,
-        judgement: &Judgement,
-        execution: &Execution,
-    ) -> anyhow::Result<Arc<Record>>;
+    /// Keeps the outputs of nodes that ran well and records them, in that order; of which each answer is that of the
+    /// success at its place. An error means that of that one nothing is recorded.
+    fn succeeded(&self, successes: &[Success<'_>]) -> Vec<anyhow::Result<Arc<Record>>>;
 
     /// Records an execution that did not succeed.
     ///
@@ -127,6 +132,8 @@ pub async fn run<E: Executor, J: Journal>(
     events.tell(opening).await;
     let mut drive = Drive {
         graph,
+        recorder: Recorder::new(journal.clone()),
+        unrecorded: 0,
         schedule,
         executor,
         journal,
@@ -149,6 +156,19 @@ pub async fn run<E: Executor, J: Journal>(
     }
 }
 
+/// So many results may wait to be recorded before no more nodes are started in their place.
+const BACKLOG: usize = 256;
+
+/// What a task tells at its end.
+enum Told {
+    /// A node has run, and is to be recorded.
+    Ran(Box<Ran>),
+    /// It is recorded, or cannot be.
+    Recorded(anyhow::Result<Ended>),
+    /// It was put in place and is recorded.
+    Restored(Ended),
+}
+
 struct Drive<'a, E, J> {
     graph: &'a Graph,
     schedule: Schedule<'a>,
@@ -158,7 +178,10 @@ struct Drive<'a, E, J> {
     options: Options,
     /// What running nodes listen to: what was asked from outside, or what a defect of ours demands.
     stop: watch::Sender<Stop>,
-    tasks: JoinSet<anyhow::Result<Ended>>,
+    recorder: Recorder<J>,
+    /// How many have ended and are not recorded yet.
+    unrecorded: usize,
+    tasks: JoinSet<anyhow::Result<Told>>,
     ids: HashMap<Id, NodeId>,
     told: HashSet<NodeId>,
     summary: Summary,
@@ -226,13 +249,13 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
         self.events.tell(started).await;
         let attempts = Attempts {
             executor: self.executor.clone(),
-            journal: self.journal.clone(),
             events: self.events.clone(),
             stopping: self.stop.subscribe(),
             retries: self.options.retries,
         };
         let needs = self.schedule.needs_of(id);
-        let handle = self.tasks.spawn(attempts.run((node, needs), judgement));
+        let ran = attempts.run((node, needs), judgement);
+        let handle = self.tasks.spawn(async move { Ok(Told::Ran(Box::new(ran.await))) });
         self.ids.insert(handle.id(), id);
     }
 
@@ -256,17 +279,27 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
                 None => Finished::NotRestored,
             };
             let wall_ms = millis(begun);
-            Ok(Ended { finished, wall_ms, failure: None, retry: Retry::Pointless })
+            let (failure, retry) = (None, Retry::Pointless);
+            Ok(Told::Restored(Ended { finished, wall_ms, failure, retry }))
         });
         self.ids.insert(handle.id(), id);
     }
 
-    async fn ended(&mut self, ended: Result<(Id, anyhow::Result<Ended>), JoinError>) {
+    async fn ended(&mut self, ended: Result<(Id, anyhow::Result<Told>), JoinError>) {
         let (task, result) = match ended {
             Ok((task, result)) => (task, result),
             Err(error) => (error.id(), Err(anyhow::anyhow!("a defect of graph: {error}"))),
         };
         let id = self.ids.remove(&task).expect("every task is noted when it is started");
+        let result = match result {
+            Ok(Told::Ran(ran)) => return self.record(id, *ran),
+            Ok(Told::Recorded(ended)) => {
+                self.unrecorded -= 1;
+                ended
+            }
+            Ok(Told::Restored(ended)) => Ok(ended),
+            Err(error) => Err(error),
+        };
         let Ended { finished, wall_ms, failure, retry } = result.unwrap_or_else(|error| {
             let log = self.executor.log(&self.graph.node(id).name);
             let report = report(Outcome::Failed, format!("could not be recorded: {error:#}"), log);
@@ -290,6 +323,19 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
         if let Some(ending) = ending {
             self.settled(id, ending, wall_ms, failure).await;
         }
+    }
+
+    /// Has a result recorded. Nothing of the node runs any more, so what it held of the host is given to the next while
+    /// the disk is waited for; what needs the node waits for the record.
+    fn record(&mut self, id: NodeId, ran: Ran) {
+        // After a failure it may be that nothing is to start any more.
+        if ran.execution.outcome == Outcome::Succeeded && self.unrecorded < BACKLOG {
+            self.schedule.release(id);
+        }
+        self.unrecorded += 1;
+        let recording = self.recorder.clone().record(ran);
+        let handle = self.tasks.spawn(async move { Ok(Told::Recorded(recording.await)) });
+        self.ids.insert(handle.id(), id);
     }
 
     /// Tells of a node's ending, once: the schedule repeats those that we told it.

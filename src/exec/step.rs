@@ -2,24 +2,21 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStderr, ChildStdin, Command};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::process::ChildStdin;
+use tokio::time::{Instant, sleep_until};
 
 use crate::exec::log::Log;
+use crate::exec::order::{END, Order};
 use crate::exec::stop::{Stop, Stopping};
-use crate::exec::supervise::{Status, VERB};
+use crate::exec::supervise::Status;
+use crate::exec::supervisors::{Supervisor, Supervisors};
 use crate::exec::{kas, orphans};
-use crate::process;
 
 /// How long a supervisor may take to end after everything that it was given is over, before it is taken for stuck.
 const SUPERVISOR_PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long to read a log on when its writers should all be dead.
-const DRAIN: Duration = Duration::from_secs(1);
 
 /// What a step may take.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,6 +56,13 @@ impl Ended {
         self.cut.is_none() && self.status.as_ref().is_some_and(|status| status.code == Some(0))
     }
 
+    /// Whether it ended by itself, and so that nothing of it can be in the way of another program.
+    fn left_nothing(&self) -> bool {
+        let is_clean =
+            |status: &Status| status.stragglers == 0 && !status.killed && status.immortal == 0;
+        self.cut.is_none() && self.status.as_ref().is_some_and(is_clean)
+    }
+
     /// Whether something was killed in the middle of its work, so that nobody knows what it left.
     #[must_use]
     pub fn was_killed(&self) -> bool {
@@ -82,8 +86,8 @@ pub struct Start<'a> {
 
 /// What a program runs in the midst of.
 pub struct Around<'a> {
-    /// The program that has the verb [`VERB`].
-    pub supervisor: &'a Path,
+    /// Who sees to it that nothing survives.
+    pub supervisors: &'a Supervisors,
     /// What it may take.
     pub limits: Limits,
     /// Where its lines go.
@@ -100,32 +104,48 @@ impl Around<'_> {
     /// # Errors
     /// When the supervisor cannot be started.
     pub async fn run(&mut self, start: &Start<'_>) -> io::Result<Ended> {
-        let Self { supervisor, limits, log, each, stopping } = self;
-        run((supervisor, start), *limits, log, each, stopping).await
+        let Self { supervisors, limits, log, each, stopping } = self;
+        run((supervisors, start), *limits, log, each, stopping).await
     }
 }
 
 async fn run(
-    (supervisor, start): (&Path, &Start<'_>),
+    (supervisors, start): (&Supervisors, &Start<'_>),
     limits: Limits,
     log: &mut Log,
     mut each: impl FnMut(&str),
     stopping: &mut Stopping,
 ) -> io::Result<Ended> {
-    let mut spawned = supervised(supervisor, start, limits.grace);
-    let (mut child, noted) =
-        process::start(|| spawned.spawn(), |child| child.id().expect("it was not waited for yet"))?;
-    let mut stdout = child.stdout.take().expect("it was piped");
-    let mut stderr = child.stderr.take().expect("it was piped");
-    let mut lifeline = Lifeline { pipe: child.stdin.take(), cut: None, stuck_at: None };
-    let answer = async {
-        let mut text = Vec::new();
-        // A supervisor that was killed closes the pipe too; what came is what there is.
-        stdout.read_to_end(&mut text).await.ok();
-        text
-    };
-    tokio::pin!(answer);
+    let mut supervisor = supervisors.start(&order(start, limits.grace)).await?;
     let mut buffer = vec![0; 64 << 10];
+    let (text, cut) =
+        until_told(&mut supervisor, limits, log, (&mut each, &mut buffer), stopping).await;
+    let ended = Ended { status: serde_json::from_slice(&text).ok(), cut };
+    if ended.status.is_none() {
+        tokio::task::spawn_blocking(orphans::end_all).await.ok();
+    }
+    supervisor.drain(&mut buffer, |bytes| log.take(bytes, &mut each));
+    log.end_step(each);
+    if ended.left_nothing() {
+        supervisors.keep(supervisor);
+    } else {
+        supervisor.end().await?;
+    }
+    Ok(ended)
+}
+
+/// Until the supervisor tells of the end, or is gone. Gives what it told and why the program was ended, if it was.
+async fn until_told(
+    supervisor: &mut Supervisor,
+    limits: Limits,
+    log: &mut Log,
+    (each, buffer): (&mut impl FnMut(&str), &mut [u8]),
+    stopping: &mut Stopping,
+) -> (Vec<u8>, Option<Cut>) {
+    let (answers, lines, pipe, child) = supervisor.parts();
+    let mut lifeline = Lifeline { pipe, cut: None, stuck_at: None };
+    let answer = Supervisor::answer(answers);
+    tokio::pin!(answer);
     let (mut last, mut log_is_open, mut may_stop) = (Instant::now(), true, true);
     let asked = *stopping.borrow_and_update();
     lifeline.heed(asked, limits.grace).await;
@@ -133,10 +153,10 @@ async fn run(
         let stalled_at = limits.stall.map(|stall| last + stall);
         let by_itself = lifeline.cut.is_none();
         tokio::select! {
-            read = stderr.read(&mut buffer), if log_is_open => match read {
+            read = lines.read(buffer), if log_is_open => match read {
                 Ok(0) | Err(_) => log_is_open = false,
                 Ok(count) => {
-                    log.take(&buffer[..count], &mut each);
+                    log.take(&buffer[..count], &mut *each);
                     last = Instant::now();
                 }
             },
@@ -154,33 +174,19 @@ async fn run(
             }
         }
     };
-    let status: Option<Status> = serde_json::from_slice(&text).ok();
-    child.wait().await?;
-    drop(noted);
-    if status.is_none() {
-        tokio::task::spawn_blocking(orphans::end_all).await.ok();
-    }
-    if log_is_open {
-        drain(&mut stderr, &mut buffer, log, &mut each).await;
-    }
-    log.end_step(each);
-    Ok(Ended { status, cut: lifeline.cut })
+    (text, lifeline.cut)
 }
 
-fn supervised(supervisor: &Path, start: &Start<'_>, grace: Duration) -> Command {
+fn order(start: &Start<'_>, grace: Duration) -> Order {
     let Start { command, dir, jobserver } = start;
-    let mut spawned = Command::new(supervisor);
-    // What `ps` shows; the path may be `/proc/self/exe`.
-    spawned.arg0("graph").arg(VERB).arg("--grace-ms").arg(grace.as_millis().to_string());
-    for arg in &command.after_kill {
-        spawned.arg("--after-kill").arg(arg);
+    Order {
+        argv: command.argv.clone(),
+        env: command.env.clone(),
+        dir: (*dir).to_owned(),
+        grace,
+        after_kill: command.after_kill.clone(),
+        jobserver: jobserver.cloned(),
     }
-    if let Some(pipes) = jobserver {
-        spawned.arg("--jobserver").args(*pipes);
-    }
-    spawned.arg("--").args(&command.argv).env_clear().envs(&command.env);
-    spawned.current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    spawned
 }
 
 async fn until(instant: Option<Instant>) {
@@ -190,25 +196,14 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-async fn drain(
-    stderr: &mut ChildStderr,
-    buffer: &mut [u8],
-    log: &mut Log,
-    each: &mut impl FnMut(&str),
-) {
-    while let Ok(Ok(count @ 1..)) = timeout(DRAIN, stderr.read(buffer)).await {
-        log.take(&buffer[..count], &mut *each);
-    }
-}
-
 /// What keeps the program alive, and the way to tell its supervisor.
-struct Lifeline {
-    pipe: Option<ChildStdin>,
+struct Lifeline<'a> {
+    pipe: &'a mut Option<ChildStdin>,
     cut: Option<Cut>,
     stuck_at: Option<Instant>,
 }
 
-impl Lifeline {
+impl Lifeline<'_> {
     async fn heed(&mut self, stop: Stop, grace: Duration) {
         match stop {
             Stop::No => {}
@@ -217,7 +212,7 @@ impl Lifeline {
             Stop::AtOnce => {
                 self.cut.get_or_insert(Cut::Stopped);
                 // Closed, it means: kill.
-                self.pipe = None;
+                *self.pipe = None;
                 self.stuck_at = Some(Instant::now() + SUPERVISOR_PATIENCE);
             }
         }
@@ -226,9 +221,9 @@ impl Lifeline {
     async fn ask(&mut self, cut: Cut, grace: Duration) {
         self.cut = Some(cut);
         self.stuck_at = Some(Instant::now() + grace + SUPERVISOR_PATIENCE);
-        if let Some(pipe) = &mut self.pipe {
+        if let Some(pipe) = self.pipe {
             // It may have ended this very moment.
-            pipe.write_all(b"t").await.ok();
+            pipe.write_all(&[END]).await.ok();
         }
     }
 }

@@ -2,6 +2,7 @@
 //! but where it lies.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use graph::event::Event;
 use graph::record::{Cost, Outcome};
 use graph::spec::{Node, Step};
-use tokio::time::Instant;
+use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::time::{Instant, sleep};
 
 use crate::exec::environment::{self, Environment};
 use crate::exec::inputs::{outside, variables};
@@ -72,7 +74,7 @@ impl LocalExecutor {
                 .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;
         }
         let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
-        workdir::begin(work).map_err(mark)?;
+        let _flushing = Flushing::of(workdir::begin(work).map_err(mark)?);
         let mut told = checkout.map(|_| StepsJson::of_this_host());
         for step in &*node.action.steps {
             if *the.stopping.borrow() != Stop::No {
@@ -132,7 +134,7 @@ impl LocalExecutor {
         }
         let (limits, mut each) = (self.limits(the), the.each());
         let mut around = Around {
-            supervisor: &self.settings.supervisor,
+            supervisors: &self.supervisors,
             limits,
             log: the.log,
             each: &mut each,
@@ -268,6 +270,32 @@ impl LocalExecutor {
         let may_pass = matches!(outcome, Outcome::Failed | Outcome::Stalled) && !not_started;
         let retry = if may_pass { Retry::Worthwhile } else { Retry::Pointless };
         Trouble { outcome, message, retry }
+    }
+}
+
+/// Has the mark of a work directory flushed to the disk, for the case that the power fails, unless the steps have ended
+/// before. Of what they make in the first moments nothing lasts that the mark does not outlast: file systems write
+/// what was made first no later than what was made after it.
+struct Flushing(AbortHandle);
+
+/// After so long a wait for the disk is nothing beside the steps.
+const WORTH_FLUSHING: Duration = Duration::from_millis(50);
+
+impl Flushing {
+    fn of(mark: File) -> Self {
+        let flush = async move {
+            sleep(WORTH_FLUSHING).await;
+            if let Ok(Err(error)) = spawn_blocking(move || mark.sync_all()).await {
+                tracing::warn!("a work directory is not marked on the disk: {error}");
+            }
+        };
+        Self(tokio::spawn(flush).abort_handle())
+    }
+}
+
+impl Drop for Flushing {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -1,7 +1,8 @@
-//! `graph __supervise`: runs one program and sees to it that nothing of it survives. Knows no node and no kas.
+//! `graph __supervise`: runs programs, one after the other, and sees to it that nothing of them survives. Knows no node and
+//! no kas.
 //!
 //! ```text
-//! graph ──stdin: lifeline, `t`──► supervisor ──fork──► program ──► kas ──► bitbake ──► server (setsid) …
+//! graph ─stdin: orders, lifeline─► supervisor ──fork──► program ──► kas ──► bitbake ──► server (setsid) …
 //!       ◄─stdout: one status line─┘                      │
 //!       ◄─stderr: the log────────────────────────────────┴─────────────────────────────────┘
 //! ```
@@ -15,10 +16,15 @@
 //! threads come and go; it is also lost across a set-user-id program. A pipe whose other end only `graph` holds is
 //! closed by the kernel when `graph` ends, however it ends. Nothing here uses `pre_exec`.
 //!
-//! **Protocol.** On stdin, a byte `t` means: end in order (SIGTERM to all that is there, SIGKILL after the grace);
-//! end of file means: `graph` is gone or wants an end at once (SIGKILL). On stdout comes one line of JSON, a
-//! [`Status`], when no descendant is left; no line means that the supervisor itself was killed, and `graph`, which is
-//! a subreaper too while it builds, kills what it inherits (`exec::orphans`).
+//! **Protocol.** On stdin comes an [`Order`], and when that was answered, perhaps another. A byte `t` means: end in order
+//! (SIGTERM to all that is there, SIGKILL after the grace); end of file means: `graph` is gone or wants an end at once
+//! (SIGKILL). On stdout comes one line of JSON for each order, a [`Status`], when no descendant is left; no line means
+//! that the supervisor itself was killed, and `graph`, which is a subreaper too while it builds, kills what it inherits
+//! (`exec::orphans`).
+//!
+//! **Why several programs, one after the other.** To start a process of this program takes longer than what many a step
+//! does. There is never more than one program at a time, so whatever is found below a supervisor is of that one; and
+//! one whose program had to be ended, or left anything, is not given another (`exec::supervisors`).
 //!
 //! **When is nothing left?** When `wait` says `ECHILD`: a subreaper inherits every orphan below it, so without children
 //! it has no descendants. `/proc` is read only to know whom to kill.
@@ -30,6 +36,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -42,7 +49,8 @@ use rustix::process::{
 use serde::{Deserialize, Serialize};
 
 use crate::exec::descendants;
-use crate::process::Call;
+use crate::exec::order::{Order, RUN};
+use crate::process::{Call, find_on_path};
 
 /// The verb under which `main` finds this.
 pub const VERB: &str = "__supervise";
@@ -84,50 +92,41 @@ pub struct Status {
     pub immortal: usize,
 }
 
-/// What was said on the command line.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Order {
-    grace: Duration,
-    /// A program that ends what no signal of ours reaches: `docker kill NAME`.
-    after_kill: Vec<OsString>,
-    /// Where a jobserver is: what make takes from, and what it gives back to.
-    jobserver: Option<[OsString; 2]>,
-    argv: Vec<OsString>,
-}
-
-/// The hidden verb. `args` are those after it: `[--grace-ms N] [--after-kill ARG]… [--jobserver TAKE GIVE] -- PROGRAM
-/// [ARG]…`; the program runs in the working directory and with the environment of the supervisor.
-pub fn main_supervise(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let Some(order) = parse(args) else { return ExitCode::from(4) };
+/// The hidden verb, which takes no arguments: what to run comes through standard input.
+pub fn main_supervise(mut args: impl Iterator<Item = OsString>) -> ExitCode {
+    if args.next().is_some() {
+        return ExitCode::from(4);
+    }
     // Fails only where a supervisor is a group leader already, as when somebody tries it by hand in a shell.
     setsid().ok();
-    let status = match set_child_subreaper(Some(getpid())) {
-        Ok(()) => supervise(&order),
-        Err(error) => not_started(format!("cannot become a subreaper: {error}")),
-    };
-    let line = serde_json::to_string(&status).expect("a status is plain data");
-    // `graph` may be gone; then nobody wants to know.
-    writeln!(io::stdout(), "{line}").ok();
-    ExitCode::SUCCESS
-}
-
-fn parse(mut args: impl Iterator<Item = OsString>) -> Option<Order> {
-    let mut order = Order { grace: Duration::from_secs(10), ..Order::default() };
-    while let Some(arg) = args.next() {
-        match arg.to_str() {
-            Some("--grace-ms") => {
-                order.grace = Duration::from_millis(args.next()?.to_str()?.parse().ok()?);
-            }
-            Some("--after-kill") => order.after_kill.push(args.next()?),
-            Some("--jobserver") => order.jobserver = Some([args.next()?, args.next()?]),
-            Some("--") => {
-                order.argv = args.collect();
-                return (!order.argv.is_empty()).then_some(order);
-            }
-            _ => return None,
+    let subreaper = set_child_subreaper(Some(getpid()));
+    let (sender, messages) = channel();
+    let (started, starts) = channel();
+    let listener = sender.clone();
+    std::thread::spawn(move || reap(&starts, &sender));
+    std::thread::spawn(move || listen(&listener));
+    let mut cpu_before = 0;
+    loop {
+        let order = match messages.recv() {
+            Ok(Message::Run(order)) => order,
+            Ok(Message::Cut) | Err(_) => return ExitCode::SUCCESS,
+            // Meant for what has ended meanwhile.
+            Ok(_) => continue,
+        };
+        let (mut status, end) = match subreaper {
+            Ok(()) => supervise(&order, &started, &messages),
+            Err(error) => (not_started(format!("cannot become a subreaper: {error}")), None),
+        };
+        let cpu = descendants::cpu_of_the_dead();
+        status.cpu_ms = cpu.saturating_sub(std::mem::replace(&mut cpu_before, cpu));
+        let mut line = serde_json::to_string(&status).expect("a status is plain data");
+        line.push('\n');
+        // `graph` may be gone; then nobody wants to know.
+        io::stdout().write_all(line.as_bytes()).ok();
+        if end == Some(Asked::AtOnce) || status.immortal > 0 {
+            return ExitCode::SUCCESS;
         }
     }
-    None
 }
 
 fn not_started(why: String) -> Status {
@@ -136,6 +135,8 @@ fn not_started(why: String) -> Status {
 
 /// What the threads that wait tell the one that decides.
 enum Message {
+    /// `graph` wants a program run.
+    Run(Box<Order>),
     /// A child has ended and was reaped.
     Reaped(Pid, WaitStatus),
     /// There is no child any more, so no descendant.
@@ -146,71 +147,87 @@ enum Message {
     Cut,
 }
 
-fn supervise(order: &Order) -> Status {
-    let log = match io::stderr().as_fd().try_clone_to_owned() {
-        Ok(log) => log,
-        Err(error) => return not_started(format!("cannot use the log: {error}")),
+/// Runs one program to its end, and tells how that came: of itself, or as asked for.
+fn supervise(
+    order: &Order,
+    started: &Sender<()>,
+    messages: &Receiver<Message>,
+) -> (Status, Option<Asked>) {
+    let main = match start(order) {
+        Ok(main) => main,
+        Err(why) => return (not_started(why), None),
     };
-    let mut command = Command::new(&order.argv[0]);
-    command.args(&order.argv[1..]).stdin(Stdio::null()).stdout(log).process_group(0);
-    let jobserver = match order.jobserver.as_ref().map(connect).transpose() {
-        Ok(jobserver) => jobserver,
-        Err(error) => return not_started(format!("cannot reach the jobserver: {error}")),
-    };
+    started.send(()).expect("who reaps lives as long as who listens");
+    let mut watch = Watch::new(main, order.grace);
+    watch.until_empty(messages);
+    let Watch { status, asked, .. } = watch;
+    if (status.killed || asked.is_some()) && !order.after_kill.is_empty() {
+        let call = Call::new(&order.after_kill[0]).args(&order.after_kill[1..]);
+        // Its answer is of no use: what it is to end may be gone already.
+        call.env(&order.env).deadline(PATIENCE).answer().ok();
+    }
+    (status, asked)
+}
+
+/// Starts a program; why it cannot be, in words.
+fn start(order: &Order) -> Result<Pid, String> {
+    let log = io::stderr().as_fd().try_clone_to_owned();
+    let log = log.map_err(|error| format!("cannot use the log: {error}"))?;
+    let program = Path::new(&order.argv[0]);
+    // Looked up here and not by the library, which would fork where it otherwise need not.
+    let found = order.env.get("PATH").and_then(|path| find_on_path(path, program));
+    let mut command = Command::new(found.as_deref().unwrap_or(program));
+    command.arg0(program).args(&order.argv[1..]).env_clear().envs(&order.env);
+    command.current_dir(&order.dir).stdin(Stdio::null()).stdout(log).process_group(0);
+    let jobserver = order.jobserver.as_ref().map(connect).transpose();
+    let jobserver = jobserver.map_err(|error| format!("cannot reach the jobserver: {error}"))?;
     if let Some([take, give]) = &jobserver {
         // As make tells a make below it; make 4.3 knows no other way than numbers of descriptors.
         let auth = format!(" -j --jobserver-auth={},{}", take.as_raw_fd(), give.as_raw_fd());
         command.env("MAKEFLAGS", auth);
     }
-    let main = match command.spawn() {
-        Ok(child) => Pid::from_child(&child),
-        Err(error) => {
-            return not_started(format!("cannot start `{}`: {error}", order.argv[0].display()));
-        }
-    };
-    drop(jobserver);
-    let (sender, messages) = channel();
-    let listener = sender.clone();
-    std::thread::spawn(move || reap(&sender));
-    std::thread::spawn(move || listen(&listener));
-    let mut watch = Watch::new(main, order.grace);
-    watch.until_empty(&messages);
-    let mut status = watch.status;
-    if (status.killed || watch.asked) && !order.after_kill.is_empty() {
-        let call = Call::new(&order.after_kill[0]).args(&order.after_kill[1..]);
-        // Its answer is of no use: what it is to end may be gone already.
-        call.env(std::env::vars_os()).deadline(PATIENCE).answer().ok();
+    match command.spawn() {
+        Ok(child) => Ok(Pid::from_child(&child)),
+        Err(error) => Err(format!("cannot start `{}`: {error}", order.argv[0].display())),
     }
-    status.cpu_ms = descendants::cpu_of_the_dead();
-    status
 }
 
 /// Opens what the program inherits: without `CLOEXEC`. For reading and writing, since an end of a pipe alone would make
 /// us wait where nobody has the other.
-fn connect(paths: &[OsString; 2]) -> io::Result<[OwnedFd; 2]> {
-    let open = |path: &OsString| rustix::fs::open(path, OFlags::RDWR, Mode::empty());
+fn connect(paths: &[PathBuf; 2]) -> io::Result<[OwnedFd; 2]> {
+    let open = |path: &PathBuf| rustix::fs::open(path, OFlags::RDWR, Mode::empty());
     Ok([open(&paths[0])?, open(&paths[1])?])
 }
 
-fn reap(messages: &Sender<Message>) {
-    loop {
-        let message = match wait(WaitOptions::empty()) {
-            Ok(Some((pid, status))) => Message::Reaped(pid, status),
-            Ok(None) | Err(Errno::INTR) => continue,
-            Err(_) => Message::Empty,
-        };
-        let last = matches!(message, Message::Empty);
-        if messages.send(message).is_err() || last {
-            return;
+/// Reaps all children from each start until there are none.
+fn reap(starts: &Receiver<()>, messages: &Sender<Message>) {
+    while starts.recv().is_ok() {
+        loop {
+            let message = match wait(WaitOptions::empty()) {
+                Ok(Some((pid, status))) => Message::Reaped(pid, status),
+                Ok(None) | Err(Errno::INTR) => continue,
+                Err(_) => Message::Empty,
+            };
+            let last = matches!(message, Message::Empty);
+            if messages.send(message).is_err() {
+                return;
+            }
+            if last {
+                break;
+            }
         }
     }
 }
 
 fn listen(messages: &Sender<Message>) {
-    let mut stdin = io::stdin();
+    let mut stdin = io::stdin().lock();
     let mut byte = [0];
     loop {
         let message = match stdin.read(&mut byte) {
+            Ok(1) if byte == [RUN] => match Order::read(&mut stdin) {
+                Ok(order) => Message::Run(Box::new(order)),
+                Err(_) => Message::Cut,
+            },
             Ok(1) => Message::End,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             _ => Message::Cut,
@@ -234,13 +251,20 @@ enum Phase {
     Killing(Instant),
 }
 
+/// How `graph` asked for an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    InOrder,
+    /// It closed its end of the pipe, so nothing more will come.
+    AtOnce,
+}
+
 /// One program being watched.
 struct Watch {
     main: Pid,
     grace: Duration,
     phase: Phase,
-    /// Whether `graph` asked for the end.
-    asked: bool,
+    asked: Option<Asked>,
     sample: (Instant, Duration),
     status: Status,
 }
@@ -249,7 +273,7 @@ impl Watch {
     fn new(main: Pid, grace: Duration) -> Self {
         let first = Duration::from_millis(50);
         let sample = (Instant::now() + first, first);
-        Self { main, grace, phase: Phase::Running, asked: false, sample, status: Status::default() }
+        Self { main, grace, phase: Phase::Running, asked: None, sample, status: Status::default() }
     }
 
     fn until_empty(&mut self, messages: &Receiver<Message>) {
@@ -262,7 +286,8 @@ impl Watch {
                     self.status.signal = status.terminating_signal();
                     self.main_ended();
                 }
-                Ok(Message::Reaped(..)) => {}
+                // `graph` gives the next order only after the answer to this one.
+                Ok(Message::Reaped(..) | Message::Run(_)) => {}
                 Ok(Message::End) => self.end_in_order(),
                 Ok(Message::Cut) => self.cut(),
                 Err(RecvTimeoutError::Timeout) => {
@@ -292,14 +317,14 @@ impl Watch {
     }
 
     fn end_in_order(&mut self) {
-        self.asked = true;
+        self.asked.get_or_insert(Asked::InOrder);
         if matches!(self.phase, Phase::Running | Phase::Lingering(_)) {
             self.ask(Instant::now() + self.grace);
         }
     }
 
     fn cut(&mut self) {
-        self.asked = true;
+        self.asked = Some(Asked::AtOnce);
         if !matches!(self.phase, Phase::Killing(_)) {
             self.phase = Phase::Killing(Instant::now() + PATIENCE);
         }
@@ -348,34 +373,5 @@ impl Watch {
             _ => {}
         }
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::ffi::OsString;
-    use std::time::Duration;
-
-    use super::{Order, parse};
-
-    #[test]
-    fn arguments() {
-        let read = |line: &str| parse(line.split_whitespace().map(OsString::from));
-        let owned = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        let order = read(
-            "--grace-ms 20 --after-kill docker --after-kill -k --jobserver t g -- kas build -- x",
-        );
-        assert_eq!(
-            order,
-            Some(Order {
-                grace: Duration::from_millis(20),
-                after_kill: owned(&["docker", "-k"]),
-                jobserver: Some(["t".into(), "g".into()]),
-                argv: owned(&["kas", "build", "--", "x"]),
-            })
-        );
-        for bad in ["", "--", "kas build", "--grace-ms x -- kas", "--after-kill", "--jobserver t"] {
-            assert_eq!(read(bad), None, "{bad}");
-        }
     }
 }

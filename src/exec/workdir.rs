@@ -91,12 +91,13 @@ pub fn shed(work: &Path, kept: &[Found]) -> io::Result<()> {
     remove(&build)
 }
 
-/// To be called before the first step.
+/// To be called before the first step. The mark that it makes outlives a kill; whoever gets it has it on the disk too,
+/// with `sync_all`, as soon as it is worth that.
 ///
 /// # Errors
 /// When the mark cannot be made.
-pub fn begin(work: &Path) -> io::Result<()> {
-    fs::File::create(work.join(UNFINISHED))?.sync_all()
+pub fn begin(work: &Path) -> io::Result<fs::File> {
+    fs::File::create(work.join(UNFINISHED))
 }
 
 /// To be called when all steps have ended and none was killed.

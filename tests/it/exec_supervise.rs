@@ -1,10 +1,12 @@
 //! Nothing of a step survives it: not what left its group, not when `graph` dies, not when the supervisor does.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use graph_cli::exec::order::{END, Order};
 use graph_cli::exec::orphans;
 use graph_cli::exec::supervise::Status;
 
@@ -16,26 +18,55 @@ while ! test -e "$1"; do sleep 0.01; done"#;
 const STUBBORN: &str = r#"(setsid sh -c 'trap "" TERM HUP; echo $$ > "$0.new"; mv "$0.new" "$0"; while :; do sleep 1; done' "$1" >/dev/null 2>&1 &)
 while ! test -e "$1"; do sleep 0.01; done"#;
 
-fn supervise(options: &[&str], script: &str, pid_file: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_graph"))
-        .arg("__supervise")
-        .args(options)
-        .args(["--", "/bin/sh", "-c", script, "sh"])
-        .arg(pid_file)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a supervisor")
+/// An order to run a script of the shell, with a file as its `$1`.
+fn order(script: &str, pid_file: &Path) -> Order {
+    let words = ["/bin/sh", "-c", script, "sh"].map(OsString::from);
+    let path = std::env::var_os("PATH").expect("a path");
+    Order {
+        argv: words.into_iter().chain([pid_file.into()]).collect(),
+        env: [("PATH".to_owned(), path)].into(),
+        dir: "/".into(),
+        grace: Duration::from_secs(10),
+        ..Order::default()
+    }
 }
 
-/// Keeps the lifeline while it waits.
+fn supervisor() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_graph"));
+    command.arg("__supervise").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn tell(child: &mut Child, bytes: &[u8]) {
+    child.stdin.as_mut().expect("the lifeline").write_all(bytes).expect("words");
+}
+
+fn supervise(order: &Order) -> Child {
+    let mut child = supervisor().spawn().expect("a supervisor");
+    tell(&mut child, &order.encode());
+    child
+}
+
+/// What it tells of one program; it keeps the lifeline while it waits.
+fn answer(child: &mut Child) -> Status {
+    let mut line = Vec::new();
+    let stdout = child.stdout.as_mut().expect("a pipe");
+    while line.last() != Some(&b'\n') {
+        let mut byte = [0];
+        stdout.read_exact(&mut byte).expect("a status");
+        line.extend(byte);
+    }
+    serde_json::from_slice(&line).expect("a status line")
+}
+
+/// What it tells of its last program, and all that it logged.
 fn end_of(mut child: Child) -> (Status, String) {
-    let (mut status, mut log) = (String::new(), String::new());
+    let status = answer(&mut child);
+    drop(child.stdin.take());
+    let mut log = String::new();
     child.stderr.take().expect("a pipe").read_to_string(&mut log).expect("a log");
-    child.stdout.take().expect("a pipe").read_to_string(&mut status).expect("a status");
     child.wait().expect("an end");
-    (serde_json::from_str(&status).expect("a status line"), log)
+    (status, log)
 }
 
 fn await_file(path: &Path) -> String {
@@ -65,40 +96,69 @@ pub(crate) fn assert_gone(pid: &str) {
 fn the_end_of_a_program_is_told() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("unused");
-    let (status, log) = end_of(supervise(&[], "echo out; echo err >&2; cat; exit 7", &file));
+    let (status, log) = end_of(supervise(&order("echo out; echo err >&2; cat; exit 7", &file)));
     assert_eq!((status.code, status.signal, log.as_str()), (Some(7), None, "out\nerr\n"));
     assert_eq!((status.stragglers, status.killed, status.immortal), (0, false, 0));
 
-    let (status, _) = end_of(supervise(&[], "kill -9 $$", &file));
+    let (status, _) = end_of(supervise(&order("kill -9 $$", &file)));
     assert_eq!((status.code, status.signal), (None, Some(9)));
 
-    let (status, _) = end_of(supervise(
-        &[],
+    let (status, _) = end_of(supervise(&order(
         "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 0.2",
         &file,
-    ));
+    )));
     assert!(status.cpu_ms > 0 && status.peak_memory > 100_000, "{status:?}");
 }
 
 #[test]
 fn a_program_that_is_not_there_is_told() {
-    let child = Command::new(env!("CARGO_BIN_EXE_graph"))
-        .args(["__supervise", "--", "/no/such/program"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a supervisor");
+    let argv = vec!["/no/such/program".into()];
+    let child = supervise(&Order { argv, dir: "/".into(), ..Order::default() });
     let (status, _) = end_of(child);
     let why = status.not_started.expect("a reason");
     assert!(why.starts_with("cannot start `/no/such/program`: No such file"), "{why}");
 }
 
 #[test]
+fn one_supervisor_runs_many_programs_and_tells_them_apart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("pid");
+    let busy = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; exit 3";
+    let mut child = supervise(&order(busy, &file));
+    let first = answer(&mut child);
+    assert!(first.code == Some(3) && first.cpu_ms > 0, "{first:?}");
+    for (script, left) in [("echo two", 0), (DAEMON, 1), ("echo four", 0)] {
+        tell(&mut child, &order(script, &file).encode());
+        let status = answer(&mut child);
+        assert_eq!((status.code, status.stragglers), (Some(0), left), "{script}");
+        assert!(status.cpu_ms < first.cpu_ms, "{status:?}");
+        if left > 0 {
+            assert_gone(&await_file(&file));
+        }
+    }
+    // Meant for what has just ended.
+    tell(&mut child, &[END]);
+    let env = [("A".to_owned(), "b".into())].into();
+    let own = Order { env, dir: dir.path().to_owned(), ..order("echo $A; pwd; env", &file) };
+    tell(&mut child, &own.encode());
+    let (status, log) = end_of(child);
+    assert_eq!(status.code, Some(0), "{status:?}");
+    let at = dir.path().canonicalize().expect("a path").display().to_string();
+    assert!(log.starts_with(&format!("two\nfour\nb\n{at}\n")) && !log.contains("HOME="), "{log}");
+}
+
+#[test]
+fn an_idle_supervisor_ends_with_its_lifeline() {
+    let mut child = supervisor().spawn().expect("a supervisor");
+    drop(child.stdin.take());
+    assert!(child.wait().expect("an end").success());
+}
+
+#[test]
 fn a_daemon_does_not_outlive_the_program() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("pid");
-    let (status, _) = end_of(supervise(&[], DAEMON, &file));
+    let (status, _) = end_of(supervise(&order(DAEMON, &file)));
     assert_eq!((status.code, status.stragglers, status.killed), (Some(0), 1, false));
     assert_gone(&await_file(&file));
 }
@@ -108,7 +168,7 @@ fn a_daemon_that_ends_by_itself_may_do_so() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("saved");
     let script = r#"(setsid sh -c 'trap "echo asked > $0" TERM; sleep 0.2; echo saved > $0' "$1" >/dev/null 2>&1 &)"#;
-    let (status, _) = end_of(supervise(&[], script, &file));
+    let (status, _) = end_of(supervise(&order(script, &file)));
     assert_eq!((status.stragglers, status.killed), (0, false));
     assert_eq!(await_file(&file), "saved");
 }
@@ -117,7 +177,7 @@ fn a_daemon_that_ends_by_itself_may_do_so() {
 fn a_deaf_daemon_is_killed() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("pid");
-    let (status, _) = end_of(supervise(&[], STUBBORN, &file));
+    let (status, _) = end_of(supervise(&order(STUBBORN, &file)));
     assert!(status.code == Some(0) && status.stragglers >= 1 && status.killed, "{status:?}");
     assert_gone(&await_file(&file));
 }
@@ -127,9 +187,9 @@ fn an_end_in_order_asks_first() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("pid");
     let script = r#"trap 'echo told; exit 130' TERM; echo $$ > "$1"; while :; do sleep 0.05; done"#;
-    let mut child = supervise(&[], script, &file);
+    let mut child = supervise(&order(script, &file));
     let pid = await_file(&file);
-    child.stdin.as_mut().expect("the lifeline").write_all(b"t").expect("a word");
+    tell(&mut child, &[END]);
     let (status, log) = end_of(child);
     assert_eq!((status.code, status.killed), (Some(130), false));
     // A shell may remark that its `sleep` was ended too.
@@ -142,17 +202,13 @@ fn an_end_in_order_has_its_limit_and_ends_what_no_signal_reaches() {
     let dir = tempfile::tempdir().expect("a directory");
     let (file, after) = (dir.path().join("pid"), dir.path().join("after"));
     let script = r#"trap '' TERM; echo $$ > "$1"; while :; do sleep 0.05; done"#;
-    let after_kill = [
-        "--grace-ms",
-        "200",
-        "--after-kill",
-        "touch",
-        "--after-kill",
-        after.to_str().expect("text"),
-    ];
-    let mut child = supervise(&after_kill, script, &file);
+    let mut child = supervise(&Order {
+        grace: Duration::from_millis(200),
+        after_kill: vec!["touch".into(), after.clone().into()],
+        ..order(script, &file)
+    });
     let pid = await_file(&file);
-    child.stdin.as_mut().expect("the lifeline").write_all(b"t").expect("a word");
+    tell(&mut child, &[END]);
     let (status, _) = end_of(child);
     assert_eq!((status.signal, status.killed), (Some(9), true));
     assert!(after.exists());
@@ -165,7 +221,8 @@ fn when_the_lifeline_breaks_everything_dies() {
     let (file, own) = (dir.path().join("pid"), dir.path().join("own"));
     let script =
         format!("{STUBBORN}\necho $$ > \"$1.own\"; mv \"$1.own\" {}; sleep 300", own.display());
-    let mut child = supervise(&["--grace-ms", "60000"], &script, &file);
+    let grace = Duration::from_secs(60);
+    let mut child = supervise(&Order { grace, ..order(&script, &file) });
     let pids = [await_file(&file), await_file(&own)];
     let begun = Instant::now();
     drop(child.stdin.take());
@@ -180,12 +237,10 @@ fn driver() {
     let Some(dir) = std::env::var_os("GRAPH_TEST_DRIVER_DIR") else { return };
     let dir = Path::new(&dir);
     orphans::inherit().expect("a subreaper");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_graph"));
     let script = format!("{STUBBORN}\n exec sleep 300");
-    command.args(["__supervise", "--", "/bin/sh", "-c", &script, "sh"]).arg(dir.join("pid"));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let (mut supervisor, noted) =
-        graph_cli::process::start(|| command.spawn(), Child::id).expect("a supervisor");
+        graph_cli::process::start(|| supervisor().spawn(), Child::id).expect("a supervisor");
+    tell(&mut supervisor, &order(&script, &dir.join("pid")).encode());
     let (mut own, _noted) =
         graph_cli::process::start(|| Command::new("sleep").arg("300").spawn(), Child::id)
             .expect("a child of our own");

@@ -42,6 +42,7 @@ mod kernels_build;
 mod kernels_kill;
 mod kernels_table;
 mod kill;
+mod kill_many;
 mod lock;
 mod lock_message;
 mod machines;

@@ -26,9 +26,15 @@ use crate::verdict::{Judgement, Rebuild, Verdict, judge_in};
 #[derive(Debug, Clone)]
 enum State {
     Excluded,
-    Waiting { open_needs: usize },
+    Waiting {
+        open_needs: usize,
+    },
     Ready,
-    Running { slot: Slot, doing: Doing },
+    /// The slot is `None` once it was given back early.
+    Running {
+        slot: Option<Slot>,
+        doing: Doing,
+    },
     Settled(Ending),
 }
 
@@ -64,6 +70,8 @@ pub struct Schedule<'a> {
     made: Vec<Option<Digest>>,
     executions: HashMap<Digest, Execution, RandomState>,
     slots: Slots,
+    /// How many were started and have not been finished.
+    under_way: usize,
     ready: BinaryHeap<Candidate>,
     /// What waits for a slot, by pool.
     lines: [BinaryHeap<Candidate>; Pool::ALL.len()],
@@ -94,6 +102,7 @@ impl<'a> Schedule<'a> {
             made: vec![None; graph.len()],
             executions: HashMap::default(),
             slots: Slots::new(capacity),
+            under_way: 0,
             ready: BinaryHeap::new(),
             lines: Default::default(),
             settled: VecDeque::new(),
@@ -116,13 +125,23 @@ impl<'a> Schedule<'a> {
                 return Next::Settled(id, ending);
             }
             let Some(id) = self.next_in_line() else {
-                return if self.slots.is_idle() { Next::Done } else { Next::Wait };
+                return if self.under_way == 0 { Next::Done } else { Next::Wait };
             };
             if self.stopped {
                 self.settle(id, Ending::NotStarted);
             } else if let Some(next) = self.dispatch(id) {
                 return next;
             }
+        }
+    }
+
+    /// Gives back what a node holds of the host that runs no more, though how it ended is yet to be written down: others
+    /// may start in its place, but nothing that needs it before [`Schedule::finish`].
+    pub fn release(&mut self, id: NodeId) {
+        if let State::Running { slot, .. } = &mut self.states[id.index()]
+            && let Some(slot) = slot.take()
+        {
+            self.slots.give_back(slot);
         }
     }
 
@@ -135,7 +154,10 @@ impl<'a> Schedule<'a> {
         let State::Running { slot, doing } = state else {
             panic!("only what was started ends: {:?}", self.graph.node(id).name);
         };
-        self.slots.give_back(slot);
+        self.under_way -= 1;
+        if let Some(slot) = slot {
+            self.slots.give_back(slot);
+        }
         match finished {
             Finished::Succeeded(record) => {
                 let record = self.remember(id, record);
@@ -270,7 +292,8 @@ impl<'a> Schedule<'a> {
     fn occupy(&mut self, id: NodeId, slot: Slot, doing: Doing) -> bool {
         if self.slots.fits(slot) {
             self.slots.take(slot);
-            self.states[id.index()] = State::Running { slot, doing };
+            self.under_way += 1;
+            self.states[id.index()] = State::Running { slot: Some(slot), doing };
             return true;
         }
         let candidate = Candidate { memory: slot.memory, ..self.candidate(id) };

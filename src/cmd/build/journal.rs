@@ -20,7 +20,7 @@ use crate::config::{Settings, SourceScope};
 use crate::context::Environment;
 use crate::exec::job::Execution;
 use crate::exec::kernel;
-use crate::exec::run::Journal;
+use crate::exec::run::{Journal, Success};
 use crate::exec::template::Filling;
 use crate::layout::Layout;
 use crate::probe::{Mode, Probe};
@@ -93,6 +93,22 @@ impl RunJournal {
         Ok(Some(HasRead { set, value }))
     }
 
+    /// What is recorded of a success, and what it left.
+    fn executed(
+        &self,
+        &Success { node, judgement, execution }: &Success<'_>,
+    ) -> anyhow::Result<(cache::Execution, Vec<Produced>)> {
+        self.keep_manifests(judgement)?;
+        let produced = execution
+            .outputs
+            .iter()
+            .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
+            .collect();
+        let read = self.keep_reads(node, execution)?;
+        let executed = Executed::built(node, &judgement.fingerprint, read);
+        Ok((Self::execution(node, executed, &judgement.verdict, execution.cost), produced))
+    }
+
     /// What tells whose build it was, as it would have been written for this node. Where it cannot be told, that of the
     /// other stays.
     fn own_metadata(&self, node: &Node, from: &Record) -> Option<(Produced, NamedTempFile)> {
@@ -125,22 +141,19 @@ impl Journal for RunJournal {
         Ok(inputs.map(|input| input.part.to_string()).collect())
     }
 
-    fn succeeded(
-        &self,
-        node: &Node,
-        judgement: &Judgement,
-        execution: &Execution,
-    ) -> anyhow::Result<Arc<Record>> {
-        self.keep_manifests(judgement)?;
-        let produced: Vec<Produced> = execution
-            .outputs
+    fn succeeded(&self, successes: &[Success<'_>]) -> Vec<anyhow::Result<Arc<Record>>> {
+        let mut kept = Vec::with_capacity(successes.len());
+        let outcomes: Vec<anyhow::Result<()>> = successes
             .iter()
-            .map(|found| Produced { path: found.path.clone(), file: found.source.clone() })
+            .map(|success| self.executed(success).map(|executed| kept.push(executed)))
             .collect();
-        let read = self.keep_reads(node, execution)?;
-        let executed = Executed::built(node, &judgement.fingerprint, read);
-        let record = Self::execution(node, executed, &judgement.verdict, execution.cost);
-        Ok(self.run.commit_success(record, &produced).map_err(kept::failure)?)
+        let mut recorded = self.run.commit_successes(kept).into_iter();
+        let answer = |outcome: anyhow::Result<()>| {
+            outcome?;
+            let record = recorded.next().expect("there is an answer to each");
+            Ok(record.map_err(kept::failure)?)
+        };
+        outcomes.into_iter().map(answer).collect()
     }
 
     fn failed(
