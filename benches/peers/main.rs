@@ -74,15 +74,15 @@ fn main() -> Result<()> {
         return fill(dir, nodes);
     }
     let temporary = tempfile::tempdir()?;
-    let worlds = Worlds::new(args.dir.as_deref().unwrap_or(temporary.path()))?;
     let tools = Tools {
         graph: args.graph.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_graph").into()),
         ninja: find(None, "ninja"),
         kas: find(args.kas.as_deref(), "kas"),
         kernelci: find(args.kernelci.as_deref(), "kci_build"),
     };
+    let worlds = Worlds::new(args.dir.as_deref().unwrap_or(temporary.path()), &tools)?;
     let bench = Bench {
-        tools,
+        tools: &tools,
         worlds,
         nodes,
         machines: args.machines.unwrap_or(if args.test { 40 } else { 1000 }),

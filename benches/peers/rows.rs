@@ -20,9 +20,9 @@ const FEW: usize = 30_000;
 const TREE: &str = "tree-000";
 
 /// Everything that a row needs.
-pub(crate) struct Bench {
-    pub(crate) tools: Tools,
-    pub(crate) worlds: Worlds,
+pub(crate) struct Bench<'a> {
+    pub(crate) tools: &'a Tools,
+    pub(crate) worlds: Worlds<'a>,
     pub(crate) nodes: usize,
     pub(crate) machines: usize,
     pub(crate) files: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Bench {
 }
 
 /// How a row comes about.
-type Measure = fn(&Bench) -> Result<Row>;
+type Measure = fn(&Bench<'_>) -> Result<Row>;
 
 /// All rows, by the names by which they are asked for, in an order in which none spoils what the next one finds.
 pub(crate) const ROWS: [(&str, Measure); 12] = [
@@ -49,7 +49,7 @@ pub(crate) const ROWS: [(&str, Measure); 12] = [
     ("facts", facts),
 ];
 
-impl Bench {
+impl Bench<'_> {
     fn graph(&self, dir: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.tools.graph);
         command.arg("-C").arg(dir).args(arguments);
@@ -96,7 +96,7 @@ fn ninja(program: &Path, dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn start(bench: &Bench) -> Result<Row> {
+fn start(bench: &Bench<'_>) -> Result<Row> {
     let told = ("`graph --version`".to_owned(), "goal: 3 ms");
     let ours = Subject::new(|| {
         let mut command = Command::new(&bench.tools.graph);
@@ -113,7 +113,7 @@ fn start(bench: &Bench) -> Result<Row> {
     bench.beside(told, ours, ("ninja --version", peer))
 }
 
-fn null(bench: &Bench) -> Result<Row> {
+fn null(bench: &Bench<'_>) -> Result<Row> {
     let dir = bench.worlds.built(bench.nodes)?;
     let work = format!("`graph plan --offline` of {} nodes, nothing changed", bench.nodes);
     let told = (work, "goal at 1,000,000: 150 ms, and 50 times as fast as `ninja -n`");
@@ -121,7 +121,7 @@ fn null(bench: &Bench) -> Result<Row> {
     bench.beside(told, ours, ("ninja -n", bench.ninja(&dir, &["-n"])))
 }
 
-fn noop(bench: &Bench) -> Result<Row> {
+fn noop(bench: &Bench<'_>) -> Result<Row> {
     let dir = bench.worlds.built(bench.nodes)?;
     let work = format!("`graph build --offline` of {} nodes, nothing to do", bench.nodes);
     let told = (work, "goal at 1,000,000: 200 ms");
@@ -129,7 +129,7 @@ fn noop(bench: &Bench) -> Result<Row> {
     bench.beside(told, ours, ("ninja", bench.ninja(&dir, &[])))
 }
 
-fn disk(bench: &Bench) -> Result<Row> {
+fn disk(bench: &Bench<'_>) -> Result<Row> {
     let state = bench.worlds.built(bench.nodes)?.join(".graph");
     let mut bytes = 0;
     for entry in fs::read_dir(state)? {
@@ -145,7 +145,7 @@ fn disk(bench: &Bench) -> Result<Row> {
 }
 
 /// Each run finds a commit that none has seen before. Afterwards, everything is as it was.
-fn moved(bench: &Bench) -> Result<Row> {
+fn moved(bench: &Bench<'_>) -> Result<Row> {
     let dir = bench.worlds.built(bench.nodes)?;
     let repository = dir.join("trees").join(format!("{TREE}.git"));
     let head = fs::read_to_string(repository.join("refs/heads/master"))?;
@@ -170,7 +170,7 @@ fn moved(bench: &Bench) -> Result<Row> {
 }
 
 /// A fragment has other lines each time; what has it in its name is stale, a node or two of each architecture.
-fn edited(bench: &Bench) -> Result<Row> {
+fn edited(bench: &Bench<'_>) -> Result<Row> {
     let dir = bench.worlds.built(bench.nodes)?;
     let file = dir.join("build-configs.yaml");
     let text = fs::read_to_string(&file)?;
@@ -188,19 +188,19 @@ fn edited(bench: &Bench) -> Result<Row> {
 }
 
 /// A matrix, and how to plan it without a cache.
-fn without_cache<'a>(bench: &'a Bench, dir: &'a Path) -> Subject<'a> {
+fn without_cache<'a>(bench: &'a Bench<'_>, dir: &'a Path) -> Subject<'a> {
     let state = dir.join(".graph");
     let forget = move || if state.exists() { Ok(fs::remove_dir_all(&state)?) } else { Ok(()) };
     Subject::after(forget, || bench.graph(dir, &["plan", "--offline"]))
 }
 
-fn cold(bench: &Bench) -> Result<Row> {
+fn cold(bench: &Bench<'_>) -> Result<Row> {
     let dir = bench.worlds.matrix(bench.nodes)?;
     let work = format!("the plan of {} nodes without a cache", bench.nodes);
     bench.alone((work, "goal at 1,000,000: 2 s, 700 MB"), without_cache(bench, &dir))
 }
 
-fn scale_null(bench: &Bench) -> Result<Row> {
+fn scale_null(bench: &Bench<'_>) -> Result<Row> {
     let (many, few) = (bench.worlds.built(bench.nodes)?, bench.worlds.built(bench.few())?);
     let plan = |dir: &'_ Path| bench.graph(dir, &["plan", "--offline"]);
     let costs =
@@ -208,13 +208,13 @@ fn scale_null(bench: &Bench) -> Result<Row> {
     Ok(scale(bench, "nothing changed", &costs))
 }
 
-fn scale_cold(bench: &Bench) -> Result<Row> {
+fn scale_cold(bench: &Bench<'_>) -> Result<Row> {
     let (many, few) = (bench.worlds.matrix(bench.nodes)?, bench.worlds.matrix(bench.few())?);
     let mut subjects = [without_cache(bench, &many), without_cache(bench, &few)];
     Ok(scale(bench, "without a cache", &in_turn(&mut subjects, bench.runs)?))
 }
 
-fn scale(bench: &Bench, what: &str, costs: &[Cost]) -> Row {
+fn scale(bench: &Bench<'_>, what: &str, costs: &[Cost]) -> Row {
     let (nodes, few) = (bench.nodes, bench.few());
     let times = ratio(costs[0].wall, costs[1].wall) * few as f64 / nodes as f64;
     Row {
@@ -226,7 +226,7 @@ fn scale(bench: &Bench, what: &str, costs: &[Cost]) -> Row {
 }
 
 /// What kas does for one machine, `graph` does for all. Repositories are not there, so kas is not to look for them.
-fn list(bench: &Bench) -> Result<Row> {
+fn list(bench: &Bench<'_>) -> Result<Row> {
     let dir = bench.worlds.machines(bench.machines)?;
     let chain = "kas/boards/board-07.yaml:kas/scarthgap.yaml:kas/scarthgap-vendor-7.yaml:kas/bsp.yaml:\
                  kas/with-feature-00.yaml:kas/images/image-0.yaml";
@@ -247,7 +247,7 @@ fn list(bench: &Bench) -> Result<Row> {
 }
 
 /// What KernelCI does for one build config of a matrix, `graph` does for all of them.
-fn expand(bench: &Bench) -> Result<Row> {
+fn expand(bench: &Bench<'_>) -> Result<Row> {
     let few = bench.few();
     let dir = bench.worlds.matrix(few)?;
     let ours = Subject::new(|| bench.graph(&dir, &["list"]));
@@ -266,7 +266,7 @@ fn expand(bench: &Bench) -> Result<Row> {
 }
 
 /// Both are asked twice before, so that each has remembered what it can.
-fn facts(bench: &Bench) -> Result<Row> {
+fn facts(bench: &Bench<'_>) -> Result<Row> {
     let kas = bench.tools.kas.clone().unwrap_or_else(|| "kas".into());
     let dir = bench.worlds.layer(bench.files, bench.tree.as_deref(), &kas)?;
     let ours = Subject::new(|| bench.graph(&dir, &["plan", "--offline"]));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::project::{self, Shape};
+use super::tools::Tools;
 
 /// What is younger is never remembered, by `graph` or by git.
 const SETTLED: Duration = Duration::from_millis(2100);
@@ -16,15 +17,16 @@ const SETTLED: Duration = Duration::from_millis(2100);
 const IN_A_DIRECTORY: usize = 250;
 
 /// Where the projects are.
-pub(crate) struct Worlds {
+pub(crate) struct Worlds<'a> {
     dir: PathBuf,
+    tools: &'a Tools,
 }
 
-impl Worlds {
+impl<'a> Worlds<'a> {
     /// Below a directory; what was made there before is taken as it is.
-    pub(crate) fn new(dir: &Path) -> Result<Self> {
+    pub(crate) fn new(dir: &Path, tools: &'a Tools) -> Result<Self> {
         fs::create_dir_all(dir)?;
-        Ok(Self { dir: dir.canonicalize()? })
+        Ok(Self { dir: dir.canonicalize()?, tools })
     }
 
     /// A matrix of which nothing was ever built.
@@ -47,8 +49,19 @@ impl Worlds {
             ensure!(status.success(), "the cache was not filled, as `{}` says", log.display());
             fs::remove_file(log)?;
             std::thread::sleep(SETTLED);
-            Ok(())
+            self.check_idle(dir)
         })
+    }
+
+    /// Sees that neither of the two has anything to do.
+    fn check_idle(&self, dir: &Path) -> Result<()> {
+        let plan = ["plan", "--offline", "--exit-code"];
+        run(Command::new(&self.tools.graph).arg("-C").arg(dir).args(plan))?;
+        let Some(ninja) = &self.tools.ninja else { return Ok(()) };
+        let output = Command::new(ninja).arg("-C").arg(dir).arg("-n").output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        ensure!(said.contains("no work to do"), "ninja has something to do in `{}`", dir.display());
+        Ok(())
     }
 
     /// Machines over a hundred kas files.
@@ -60,7 +73,8 @@ impl Worlds {
 
     /// A project that is one layer of as many files, or a copy of `tree`, which is a git repository.
     pub(crate) fn layer(&self, files: usize, tree: Option<&Path>, kas: &Path) -> Result<PathBuf> {
-        self.once(&format!("layer-{files}"), |dir| {
+        let name = if tree.is_some() { "tree".to_owned() } else { format!("layer-{files}") };
+        self.once(&name, |dir| {
             match tree {
                 Some(tree) => {
                     run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(tree).arg(dir))?;
