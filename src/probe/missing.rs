@@ -13,8 +13,15 @@ pub(super) fn missing_files<'g>(
     nodes: impl Iterator<Item = &'g Node>,
     facts: &Facts,
 ) -> Diagnostics {
-    let mut seen: HashSet<&str> = HashSet::new();
     let mut missing = Diagnostics::default();
+    // A million nodes need not be asked for what is not there if all is.
+    let is_gone = |(source, fact): (&Source, &Fact)| {
+        matches!(source, Source::File(_) | Source::Series(_)) && *fact == Fact::Missing
+    };
+    if !facts.iter().any(is_gone) {
+        return missing;
+    }
+    let mut seen: HashSet<&str> = HashSet::new();
     for input in nodes.flat_map(|node| &node.inputs) {
         let (Source::File(path) | Source::Series(path)) = &input.source else { continue };
         if facts.get(&input.source) == Fact::Missing && seen.insert(path) {
@@ -34,6 +41,12 @@ pub(super) fn missing_tools<'g>(
     nodes: impl Iterator<Item = &'g Node>,
     facts: &Facts,
 ) -> Diagnostics {
+    let is_unknown = |(source, fact): (&Source, &Fact)| {
+        matches!((source, fact), (Source::Tool(_), Fact::Unknown(_)))
+    };
+    if !facts.iter().any(is_unknown) {
+        return Diagnostics::default();
+    }
     let mut waiting: BTreeMap<&Source, usize> = BTreeMap::new();
     for node in nodes {
         let tools = node.inputs.iter().filter(|input| input.role == Role::Key);

@@ -55,6 +55,7 @@ mod quiet;
 mod random;
 mod redact;
 mod report;
+mod slices;
 mod table_stale;
 mod tidy;
 mod timings;
