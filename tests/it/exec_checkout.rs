@@ -388,8 +388,7 @@ fn what_a_need_left_is_taken_if_it_is_what_it_left() {
             digest: Digest::of(content.as_bytes()),
             size: content.len() as u64,
             executable: false,
-        }]
-        .into(),
+        }],
         cost: Cost::default(),
         run: 1,
         ended: 0,

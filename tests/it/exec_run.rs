@@ -88,7 +88,7 @@ impl Executor for World {
         Execution {
             outcome,
             cost: Cost { wall_ms: 0, cpu_ms: 5, peak_memory: 9 },
-            outputs: Vec::new().into(),
+            outputs: Vec::new(),
             reads: None,
             failure: (outcome != Outcome::Succeeded).then(|| Arc::new(failure)),
             retry: if does == Does::FailsForGood { Retry::Pointless } else { Retry::Worthwhile },
@@ -115,8 +115,7 @@ impl World {
                 digest: Digest::of(content),
                 size: 1,
                 executable: false,
-            }]
-            .into(),
+            }],
             cost: execution.map(|execution| execution.cost).unwrap_or_default(),
             run: 1,
             ended: 1,
