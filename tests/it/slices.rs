@@ -323,15 +323,34 @@ fn a_plan_that_looks_at_directories_alone_tells_the_same_but_for_their_files() {
 fn what_is_known_is_not_looked_at_node_by_node() {
     let project = Project::new("");
     project.build(&[], None);
-    let long = project.plan(&[]);
-    assert_eq!(project.remembered(), 3);
-    // What lies in a repository decides nothing any more where its head is known.
-    for tree in TREES {
-        let objects = project.world.path(&format!("trees/{tree}/.git/objects"));
-        fs::rename(&objects, objects.with_file_name("aside")).expect("it can be moved");
-        fs::create_dir(&objects).expect("git takes it for a repository");
-    }
-    assert_eq!(project.plan(&[]), long);
+    project.plan(&[]);
+    assert_eq!(project.remembered(), TREES.len());
+    // What the plan tells of a build config that it does not expand can only be what was written down.
+    let cache = Cache::open_to_plan(&project.world.path(".graph")).expect("the cache opens");
+    let all = project.plan(&["--all"]);
+    let names = all["nodes"].as_array().expect("there are nodes").iter();
+    let names: Vec<NodeName> = names
+        .map(|node| NodeName::parse(node["name"].as_str().expect("a name")).expect("a name"))
+        .collect();
+    let generation = cache.generation().expect("it can be read");
+    let altered: Vec<_> = cache
+        .slices()
+        .expect("it can be read")
+        .into_iter()
+        .map(|known| {
+            let slice = cache::Slice { excluded: known.slice.excluded + 10, ..known.slice };
+            let nodes: Vec<&NodeName> =
+                names.iter().filter(|name| name.slice() == Some(&*slice.name)).collect();
+            (slice, nodes)
+        })
+        .collect();
+    let written = cache.remember_slices(generation, &altered).expect("it can be written");
+    assert_eq!(written, TREES.len());
+    let excluded = |plan: &Value| plan["summary"]["excluded"].as_u64().expect("a count");
+    assert_eq!(excluded(&project.plan(&[])), excluded(&all) + 30);
+
     project.build(&["--force", "build_config=cedar"], None);
     assert_eq!(project.remembered(), 2, "a record of a node takes its slice away");
+    let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
+    assert_eq!(plan["summary"]["total"], all["summary"]["total"]);
 }
