@@ -87,7 +87,10 @@
 //! - *Pinned files are replaced as one*: all that `graph lock` was asked for, or none (`lock::replace_all`).
 //! - *What is shown is written as it is made*: of a million nodes one view is in memory, on its way to the stream
 //!   (`cmd::console`, `report::uncoloured`).
-//! - *Plans change nothing* but the memo of file digests, and `--offline` opens no socket.
+//! - *A shortcut says what was said.* A build config of which nothing has changed since all of its nodes were judged fresh is
+//!   not expanded (`front::kernelci`, `cmd::settled`): what it is made of, its tools and the files of its outputs are
+//!   compared, and the transaction that writes a record of one of its nodes takes the memo away (`cache`).
+//! - *Plans change nothing* but memos, and `--offline` opens no socket.
 //!
 //! # Where a library was expected and is not
 //!
@@ -102,7 +105,7 @@
 //!
 //! There is no daemon, no server, no plug-in interface and no configuration language of our own. There is no async
 //! outside `exec`: decisions are made in synchronous code over values, and one loop waits. There is no mtime in a
-//! key: times serve the memo of file digests only, with the care that such memos need. The engine knows no kas:
+//! key: times serve memos only, with the care that such memos need. The engine knows no kas:
 //! it would run anything that lowers to nodes.
 
 pub mod diagnostic;

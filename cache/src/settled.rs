@@ -134,9 +134,12 @@ pub(crate) fn remember(
 
 /// What the file system says of the outputs of nodes; `None` if that is not what it said when they were put in place.
 fn prove(state: &State, nodes: &[&Last]) -> Option<Proof> {
-    let paths: Vec<String> = nodes.iter().map(|last| last.node.path()).collect();
-    let outputs = nodes.iter().map(|last| last.stored.outputs.as_slice());
-    let files = slices::pack(paths.iter().map(String::as_str).zip(outputs));
+    // In order of path, so that each directory is opened once.
+    let mut nodes: Vec<(String, &Last)> =
+        nodes.iter().map(|last| (last.node.path(), *last)).collect();
+    nodes.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let outputs = nodes.iter().map(|(path, last)| (path.as_str(), &last.stored.outputs[..]));
+    let files = slices::pack(outputs);
     let root = state.outputs.root();
     let dirs = Dirs::of(&files)?;
     let newest = dirs.newest(root)?;
@@ -148,7 +151,7 @@ fn prove(state: &State, nodes: &[&Last]) -> Option<Proof> {
     let mut seen = Files::new(root);
     slices::visit(&files, &mut seen)?;
     let mut stamps = seen.stamps.iter();
-    for last in nodes {
+    for (_, last) in nodes {
         let outputs: &[OutputFile] = &last.stored.outputs;
         let is_placed = last.stored.outcome == Outcome::Succeeded
             && last.placed == Some(last.stored.id)
