@@ -18,7 +18,7 @@ use crate::read_sets;
 use crate::records;
 use crate::refs::{self, SeenRef};
 use crate::runs::Run;
-use crate::settled::{self, Generation, Look, Settled, Slice};
+use crate::settled::{self, Generation, KnownSlice, Look, Slice};
 use crate::state::{State, make};
 use crate::tools;
 use crate::upkeep::{self, Problem, Stat};
@@ -108,7 +108,7 @@ impl Cache {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn slices(&self) -> Result<Vec<Settled>, Error> {
+    pub fn slices(&self) -> Result<Vec<KnownSlice>, Error> {
         settled::all(&self.0)
     }
 

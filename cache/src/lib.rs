@@ -90,5 +90,5 @@ pub use history::{Before, InRun, Past, RunStatus, RunSummary};
 pub use lock::{Guard, Holder, LockError};
 pub use refs::SeenRef;
 pub use runs::{Counts, Run, RunEnd};
-pub use settled::{Generation, Look, Settled, Slice};
+pub use settled::{Generation, KnownSlice, Look, Slice};
 pub use upkeep::{Problem, Stat};

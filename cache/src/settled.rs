@@ -46,7 +46,7 @@ pub struct Slice {
 
 /// What is known of a slice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct KnownSlice {
     /// What it was when it was found fresh.
     pub slice: Slice,
     /// How many nodes it has.
@@ -71,11 +71,11 @@ pub(crate) fn generation(state: &State) -> Result<Generation, Error> {
     state.db.read("read records", |tx| slices::generation(tx)).map(Generation)
 }
 
-pub(crate) fn all(state: &State) -> Result<Vec<Settled>, Error> {
+pub(crate) fn all(state: &State) -> Result<Vec<KnownSlice>, Error> {
     let rows = state.db.read("read slices", |tx| slices::all(tx))?;
     let settled = |row: Row| {
         let Row { name, declared, observed, tools, nodes, excluded } = row;
-        Settled { slice: Slice { name, declared, tools, observed, excluded }, nodes }
+        KnownSlice { slice: Slice { name, declared, tools, observed, excluded }, nodes }
     };
     Ok(rows.into_iter().map(settled).collect())
 }

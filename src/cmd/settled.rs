@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
-use cache::{Cache, Generation, Look, Settled as Kept};
+use cache::{Cache, Generation, KnownSlice, Look};
 use graph::digest::{Digest, Fields};
 use graph::facts::{Fact, Facts};
 use graph::model::Graph;
@@ -49,13 +49,13 @@ impl<'a> KnownSlices<'a> {
     fn known(&self, slices: &[Slice]) -> Option<Vec<Option<SettledSlice>>> {
         let rules = self.rules?;
         let all = self.cache.slices().ok()?;
-        let all: HashMap<&str, &Kept> =
+        let all: HashMap<&str, &KnownSlice> =
             all.iter().map(|kept| (kept.slice.name.as_str(), kept)).collect();
         let same = |slice: &Slice| {
             let kept = all.get(&*slice.name)?;
             (kept.slice.declared == declared(rules, slice)).then_some(*kept)
         };
-        let same: Vec<Option<&Kept>> = slices.iter().map(same).collect();
+        let same: Vec<Option<&KnownSlice>> = slices.iter().map(same).collect();
         let tools: BTreeSet<&str> =
             same.iter().flatten().flat_map(|kept| &kept.slice.tools).map(String::as_str).collect();
         let facts = self.probe.tool_facts(&tools);
@@ -67,12 +67,12 @@ impl<'a> KnownSlices<'a> {
             now.entry(tools).or_insert_with(all);
         }
         let is_as_observed =
-            |kept: &&Kept| now[kept.slice.tools.as_slice()] == Some(kept.slice.observed);
-        let same: Vec<Option<&Kept>> =
+            |kept: &&KnownSlice| now[kept.slice.tools.as_slice()] == Some(kept.slice.observed);
+        let same: Vec<Option<&KnownSlice>> =
             same.into_iter().map(|kept| kept.filter(is_as_observed)).collect();
         let names: Vec<&str> = same.iter().flatten().map(|kept| kept.slice.name.as_str()).collect();
         let mut in_place = self.cache.are_in_place(&names, self.look()).ok()?.into_iter();
-        let settled = |kept: Option<&Kept>| {
+        let settled = |kept: Option<&KnownSlice>| {
             let kept = kept?;
             let is_in_place = in_place.next().expect("each that was asked for is answered");
             let (nodes, excluded) = (kept.nodes, kept.slice.excluded);
