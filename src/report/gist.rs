@@ -41,15 +41,8 @@ pub(super) fn headline(
         (summary.open, "open"),
         (summary.duplicates, "built under another name"),
     ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    said.extend(counts.map(|(count, what)| format!("{} {what}", number(*count))));
-    if let Some(ms) = summary.estimate_ms {
-        let rest = match summary.unestimated {
-            0 => String::new(),
-            new => format!(" and {}", count(new, "new node")),
-        };
-        said.push(format!("{}{runner}{rest}", about(ms)));
-    }
+    said.extend(counted(&counts));
+    said.extend(forecast((summary.estimate_ms, summary.unestimated), runner));
     said.extend(named_causes(causes.iter().map(Cause::about), named));
     said
 }
@@ -85,6 +78,19 @@ pub(super) fn named_causes<'r>(
     }
 }
 
+fn counted(counts: &[(usize, &str)]) -> impl Iterator<Item = String> {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    counts.map(|(count, what)| format!("{} {what}", number(*count)))
+}
+
+fn forecast((ms, unestimated): (Option<u64>, usize), runner: &str) -> Option<String> {
+    let rest = match unestimated {
+        0 => String::new(),
+        new => format!(" and {}", count(new, "new node")),
+    };
+    ms.map(|ms| format!("{}{runner}{rest}", about(ms)))
+}
+
 /// The line that says it all of a comparison with a base, in pieces.
 pub(super) fn compared(
     view: &BaseView,
@@ -112,15 +118,8 @@ pub(super) fn compared(
         (summary.restorable, "in the store"),
         (summary.fresh, "built here already"),
     ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    said.extend(counts.map(|(count, what)| format!("{} {what}", number(*count))));
-    if let Some(ms) = summary.estimate_ms {
-        let rest = match summary.unestimated {
-            0 => String::new(),
-            new => format!(" and {}", count(new, "new node")),
-        };
-        said.push(format!("{}{runner}{rest}", about(ms)));
-    }
+    said.extend(counted(&counts));
+    said.extend(forecast((summary.estimate_ms, summary.unestimated), runner));
     said
 }
 

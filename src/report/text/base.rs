@@ -4,20 +4,17 @@ use std::io::{self, Write};
 
 use graph::name::NodeName;
 
-use super::plan::style;
+use super::plan::{MOST_NODES, labels, more_nodes, name_lines, style};
 use super::reason::reason;
 use crate::escape::terminal;
 use crate::report::gist::{DOT, compared};
 use crate::report::page::{BAD, DIM, GOOD, HEAD, OLD, Page, STALE, cut, pad, paint};
-use crate::report::sentence::label;
 use crate::report::view::base::{BaseView, BlameView, ChangeKind, ComparedView, FilterView};
-use crate::report::words::{count, duration, names};
+use crate::report::words::{count, duration};
 
 /// How much of a long answer is shown at a terminal; a pipe gets all of it.
-const MOST_NODES: usize = 60;
 const MOST_CAUSES: usize = 20;
 const MOST_FILES: usize = 5;
-const MOST_NAME_LINES: usize = 5;
 
 /// Writes what differs from the base.
 ///
@@ -50,7 +47,7 @@ pub fn base(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()>
         if let Some(blame) = &cause.blame {
             writeln!(out, "  {}", paint(DIM, cut(&terminal(&by(blame)), page.room(2))))?;
         }
-        said_names(&cause.nodes.iter().collect::<Vec<_>>(), page, out)?;
+        name_lines(&cause.nodes.iter().collect::<Vec<_>>(), page, out)?;
     }
     if view.causes.len() > most {
         let rest = count(view.causes.len() - most, "more cause");
@@ -104,19 +101,7 @@ fn filters(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()> 
         if let Some(blame) = &filter.blame {
             writeln!(out, "  {}", paint(DIM, cut(&terminal(&by(blame)), page.room(2))))?;
         }
-        said_names(&nodes, page, out)?;
-    }
-    Ok(())
-}
-
-fn said_names(nodes: &[&NodeName], page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let lines = names(nodes, page.width.map_or(100, |_| page.room(2)));
-    let most = if page.width.is_some() { MOST_NAME_LINES } else { lines.len() };
-    for line in lines.iter().take(most) {
-        writeln!(out, "  {line}")?;
-    }
-    if lines.len() > most {
-        writeln!(out, "  {}", paint(DIM, format!("… {} in all", count(nodes.len(), "node"))))?;
+        name_lines(&nodes, page, out)?;
     }
     Ok(())
 }
@@ -147,11 +132,7 @@ fn nodes(view: &BaseView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "{line}")?;
     }
-    if view.nodes.len() > most {
-        let rest = count(view.nodes.len() - most, "more node");
-        writeln!(out, "{}", paint(DIM, format!("… and {rest}; `--format json` has all")))?;
-    }
-    Ok(())
+    more_nodes(view.nodes.len() - most.min(view.nodes.len()), out)
 }
 
 fn why(node: &ComparedView) -> String {
@@ -166,14 +147,7 @@ fn why(node: &ComparedView) -> String {
         let needs: Vec<&str> = node.follows.iter().map(NodeName::as_str).collect();
         return format!("after {}", needs.join(", "));
     }
-    let mut labels: Vec<String> = Vec::new();
-    for reason in node.reasons.iter().take(20) {
-        let label = label(reason);
-        if !labels.contains(&label) {
-            labels.push(label);
-        }
-    }
-    labels.join(", ")
+    labels(&node.reasons)
 }
 
 fn colour(change: ChangeKind) -> anstyle::Style {

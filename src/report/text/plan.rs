@@ -11,11 +11,11 @@ use crate::report::gist::{DOT, headline};
 use crate::report::page::{DIM, GOOD, HEAD, Page, STALE, STORED, columns, cut, pad, paint};
 use crate::report::sentence::label;
 use crate::report::view::plan::{PlanView, PlannedView};
-use crate::report::view::reason::VerdictKind;
+use crate::report::view::reason::{ReasonView, VerdictKind};
 use crate::report::words::{count, duration, names};
 
 /// How much of a long plan is shown at a terminal; a pipe gets all of it.
-const MOST_NODES: usize = 60;
+pub(super) const MOST_NODES: usize = 60;
 const MOST_NAME_LINES: usize = 5;
 
 /// Writes a plan.
@@ -103,19 +103,29 @@ fn nodes(view: &PlanView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()
         }
         writeln!(out, "{head}{tail}")?;
     }
-    if view.nodes.len() > most {
-        let rest = count(view.nodes.len() - most, "more node");
-        writeln!(out, "{}", paint(DIM, format!("… and {rest}; `--format json` has all")))?;
+    more_nodes(view.nodes.len() - most.min(view.nodes.len()), out)
+}
+
+/// Says how many nodes were left out, if any were.
+pub(super) fn more_nodes(rest: usize, out: &mut dyn Write) -> io::Result<()> {
+    if rest == 0 {
+        return Ok(());
     }
-    Ok(())
+    let rest = count(rest, "more node");
+    writeln!(out, "{}", paint(DIM, format!("… and {rest}; `--format json` has all")))
 }
 
 fn short_reasons(node: &PlannedView) -> String {
     if let Some(first) = &node.duplicate_of {
         return format!("same as {first}");
     }
+    labels(&node.reasons)
+}
+
+/// What the first of many reasons are about, each once.
+pub(super) fn labels(reasons: &[ReasonView]) -> String {
     let mut labels: Vec<String> = Vec::new();
-    for reason in node.reasons.iter().take(20) {
+    for reason in reasons.iter().take(20) {
         let label = label(reason);
         if !labels.contains(&label) {
             labels.push(label);
