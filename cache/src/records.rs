@@ -63,7 +63,8 @@ pub(crate) fn records_for<'a>(
     state: &Arc<State>,
     nodes: impl IntoIterator<Item = &'a NodeName>,
 ) -> Result<Records, Error> {
-    let last = state.db.read("read records", |tx| lasts(tx, nodes))?;
+    let (last, heads) =
+        state.db.read("read records", |tx| Ok((lasts(tx, nodes)?, Heads::few_of(tx)?)))?;
     let available = availability(state, &last);
     let reader = PartsReader::new(state);
     let mut records = Records::default();
@@ -71,7 +72,6 @@ pub(crate) fn records_for<'a>(
         let record = reader.record(last.node, last.stored);
         records.insert_last(Remembered { record, available });
     }
-    let heads = Heads::default();
     let find = move |key: &Digest| {
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
     };
@@ -98,18 +98,30 @@ pub(crate) fn lasts<'a>(
 ///
 /// What is written after this was read is not found. In a run that is nothing: the engine itself remembers what ran in
 /// it, and no one else writes meanwhile. Elsewhere it would cost a build, and is never wrong.
-#[derive(Default)]
 struct Heads {
     asked: AtomicUsize,
+    /// So many keys are looked up before it is worth reading what all begin with.
+    few: usize,
     all: OnceLock<Option<Vec<i64>>>,
 }
 
-/// So many keys are looked up before it is worth reading what all others begin with.
-const FEW: usize = 64;
+/// However few executions there are, so many keys are looked up.
+const FEWEST: usize = 64;
+/// One key is looked up while that many others are read.
+const READ_MEANWHILE: usize = 128;
 
 impl Heads {
+    /// Ones of which a few may be asked, for as many executions as there are.
+    fn few_of(tx: &Connection) -> Result<Self, Fault> {
+        let most: Option<i64> =
+            tx.query_row("SELECT max(id) FROM executions", [], |row| row.get(0))?;
+        let most = usize::try_from(most.unwrap_or(0)).unwrap_or(usize::MAX);
+        let few = FEWEST.max(most / READ_MEANWHILE);
+        Ok(Self { asked: AtomicUsize::new(0), few, all: OnceLock::new() })
+    }
+
     fn may_hold(&self, state: &State, key: &Digest) -> bool {
-        if self.asked.fetch_add(1, Ordering::Relaxed) < FEW {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < self.few {
             return true;
         }
         let all = self.all.get_or_init(|| {
