@@ -10,7 +10,7 @@ use graph::spec::{Source, Step, Template};
 use graph_cli::exec::kas::{Container, Engine, Toolchain};
 use graph_cli::exec::local::Settings;
 
-use crate::exec_world::{execute, input, node, settings};
+use crate::exec_world::{add_step, execute, input, node, settings};
 use crate::world::World;
 
 fn git(dir: &Path, args: &[&str]) {
@@ -33,13 +33,7 @@ fn volumes(top: &Path, root: &Path, patch: &Path) -> Vec<String> {
     let settings = Settings { kas, ..settings(root, &[("PATH", &path)]) };
     let mut node = node("rpi");
     let args = vec![Template::text("build")];
-    node.action.steps = node
-        .action
-        .steps
-        .iter()
-        .cloned()
-        .chain([Step { name: "build", program: "kas", args, ..Step::default() }])
-        .collect();
+    add_step(&mut node, Step { name: "build", program: "kas", args, ..Step::default() });
     node.inputs = vec![input("patch a/b", Source::File(patch.to_string_lossy().into()))].into();
     let ran = execute(settings, node, None);
     assert_eq!(ran.execution.outcome, Outcome::Succeeded, "{}", ran.log);

@@ -10,7 +10,7 @@ use graph::spec::{GeneratedFile, Node, Step, Template};
 use graph_cli::exec::job::Job;
 use graph_cli::exec::local::Settings;
 
-use crate::exec_world::{Ran, execute_all, job, message, node, settings};
+use crate::exec_world::{Ran, add_step, execute_all, job, message, node, settings};
 
 /// Each job notes when it began and when it ended.
 fn makefile(jobs: usize, note: &Path, millis: u64) -> String {
@@ -28,13 +28,7 @@ fn make(name: &str, makefile: String) -> Node {
     let mut node = node(name);
     node.action.files =
         vec![GeneratedFile { path: "Makefile".into(), content: Template::text(makefile) }].into();
-    node.action.steps = node
-        .action
-        .steps
-        .iter()
-        .cloned()
-        .chain([Step { name: "kernel", program: "make", ..Step::default() }])
-        .collect();
+    add_step(&mut node, Step { name: "kernel", program: "make", ..Step::default() });
     node
 }
 

@@ -15,7 +15,7 @@ use graph_cli::exec::local::Settings;
 use graph_cli::exec::stop::Stop;
 
 use crate::exec_supervise::assert_gone;
-use crate::exec_world::{Ran, execute, input, node, required, settings, sh};
+use crate::exec_world::{Ran, add_step, execute, input, node, required, settings, sh};
 
 fn dir() -> tempfile::TempDir {
     tempfile::tempdir().expect("a directory")
@@ -89,13 +89,7 @@ fn the_environment_is_what_is_declared() {
     .into();
     let env = vec![("STEP".to_owned(), Template::text("of the step"))];
     let args = vec![Template::text("build")];
-    node.action.steps = node
-        .action
-        .steps
-        .iter()
-        .cloned()
-        .chain([Step { name: "build", program: "kas", args, env, ..Step::default() }])
-        .collect();
+    add_step(&mut node, Step { name: "build", program: "kas", args, env, ..Step::default() });
     let variables = [
         ("HOME", "/home/me"),
         ("BUILD_TAG", "v1"),
@@ -186,13 +180,7 @@ fn a_failure_shows_its_end_and_its_causes() {
     assert_eq!(message(&ran), "step build: killed by signal 11");
 
     let mut missing = node("rpi");
-    missing.action.steps = missing
-        .action
-        .steps
-        .iter()
-        .cloned()
-        .chain([Step { name: "build", program: "no-such-program", ..Step::default() }])
-        .collect();
+    add_step(&mut missing, Step { name: "build", program: "no-such-program", ..Step::default() });
     let ran = execute(settings(root.path(), &[]), missing, None);
     let expect =
         "step build: cannot start `no-such-program`: No such file or directory (os error 2)";

@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use graph::record::Outcome;
 use graph::spec::{Dir, GeneratedFile, Node, Piece, Step, Template};
@@ -11,20 +10,8 @@ use graph_cli::exec::kas::Toolchain;
 use graph_cli::exec::local::Settings;
 use graph_cli::exec::stop::Stop;
 
-use crate::exec_world::{Ran, execute, node, required, settings};
-use crate::kas_venv;
-
-fn git(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"])
-        .args(args)
-        .current_dir(dir)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .expect("git");
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text").trim().to_owned()
-}
+use crate::exec_world::{Ran, add_step, execute, git, node, required, settings};
+use crate::venv;
 
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
@@ -110,19 +97,14 @@ repos:
             [GeneratedFile { path: "graph.kas.yaml".into(), content: Template::of(pieces) }].into();
         let file = Template::of(vec![Piece::Dir(Dir::Work), Piece::Text("/graph.kas.yaml".into())]);
         let args = vec![Template::text("build"), Template::text("--force-checkout"), file];
-        node.action.steps = node
-            .action
-            .steps
-            .iter()
-            .cloned()
-            .chain([Step { name: "build", program: "kas", args, ..Step::default() }])
-            .collect();
+        add_step(&mut node, Step { name: "build", program: "kas", args, ..Step::default() });
         node.outputs = vec![required("build/deploy/image.txt")].into();
         node
     }
 
     fn build(&self, stop_at: Option<(&str, Stop)>) -> Ran {
-        let venv = kas_venv::python().parent().and_then(Path::parent).expect("a venv").to_owned();
+        let venv =
+            venv::python_of_kas().parent().and_then(Path::parent).expect("a venv").to_owned();
         let variables = [("HOME", "/nonexistent"), ("TMPDIR", "/elsewhere")];
         let settings =
             Settings { kas: Toolchain::Venv(venv), ..settings(&self.root(), &variables) };

@@ -35,16 +35,15 @@ pub(crate) fn node(name: &str) -> Node {
     }
 }
 
+/// Has a node end with a step more.
+pub(crate) fn add_step(node: &mut Node, step: Step) {
+    node.action.steps = node.action.steps.iter().cloned().chain([step]).collect();
+}
+
 /// With a step that runs a script of the shell.
 pub(crate) fn sh(mut node: Node, script: &str) -> Node {
     let args = ["-c", script].map(Template::text).to_vec();
-    node.action.steps = node
-        .action
-        .steps
-        .iter()
-        .cloned()
-        .chain([Step { name: "build", program: "sh", args, ..Step::default() }])
-        .collect();
+    add_step(&mut node, Step { name: "build", program: "sh", args, ..Step::default() });
     node
 }
 
@@ -184,6 +183,6 @@ pub(crate) fn git(dir: &Path, args: &[&str]) -> String {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .output()
         .expect("git");
-    assert!(output.status.success(), "git {args:?}");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text").trim().to_owned()
 }

@@ -18,8 +18,8 @@ use graph_cli::front::machines::Defaults;
 use graph_cli::front::{Depth, Loaded, Sources, load};
 
 use crate::corpus::corpus;
-use crate::kas_venv::python;
 use crate::kernel_trees::NoTrees;
+use crate::venv::python_of_kas;
 
 fn sources() -> Sources {
     Sources {
@@ -176,7 +176,7 @@ fn kas_acts_alike_on_the_generated_file() {
     assert_eq!(pairs.len(), 11);
     let order = serde_json::json!({"dir": root, "work": work, "pairs": pairs});
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/generated.py");
-    let mut python = Command::new(python())
+    let mut python = Command::new(python_of_kas())
         .arg(script)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,12 +1,13 @@
 //! One Python process that answers line by line. Knows nothing of what it is asked.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::kas_venv;
+use crate::venv;
 
 /// Defines `note`, which writes a value in the notation of `yaml_corpus`, and `answer`, the loop.
 const PRELUDE: &str = r#"
@@ -44,12 +45,19 @@ def answer(function):
 
 /// What `def reply(question)` of a script says to each question; an exception becomes its `error`.
 pub(crate) fn answers<T: DeserializeOwned>(script: &str, questions: &[Value]) -> Vec<T> {
-    let mut python = Command::new(kas_venv::python())
-        .args(["-c", &format!("{PRELUDE}{script}\nanswer(reply)\n")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the venv's python starts");
+    let script = format!("{PRELUDE}{script}\nanswer(reply)\n");
+    ask(Command::new(venv::python_of_kas()).args(["-c", &script]), questions)
+}
+
+/// What a script below `tests/it`, run by a Python, answers to each question.
+pub(crate) fn ask_file(python: &Path, script: &str, questions: &[Value]) -> Vec<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(script);
+    ask(Command::new(python).arg(script).env_remove("KAS_TARGET"), questions)
+}
+
+fn ask<T: DeserializeOwned>(python: &mut Command, questions: &[Value]) -> Vec<T> {
+    let python = python.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut python = python.spawn().expect("the venv's python starts");
     let mut stdin = python.stdin.take().expect("stdin is piped");
     let stdout = BufReader::new(python.stdout.take().expect("stdout is piped"));
     let lines: Vec<String> = questions.iter().map(Value::to_string).collect();
@@ -64,7 +72,7 @@ pub(crate) fn answers<T: DeserializeOwned>(script: &str, questions: &[Value]) ->
         .map(|line| serde_json::from_str(&line.expect("a line")).expect("an answer"))
         .collect();
     writer.join().expect("python took all questions");
-    assert!(python.wait().expect("python ends").success());
-    assert_eq!(answers.len(), questions.len());
+    assert!(python.wait().expect("python ends").success(), "the script failed");
+    assert_eq!(answers.len(), questions.len(), "every question has an answer");
     answers
 }

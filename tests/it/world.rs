@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 use graph_cli::cmd::demo;
 use tempfile::TempDir;
 
-use crate::kas_venv;
 use crate::redact::redact;
+use crate::venv;
 
 /// The boards of the example, in the order of its `machines.json`.
 pub(crate) const BOARDS: [&str; 12] = [
@@ -62,7 +62,7 @@ impl World {
         let mut world = Self::empty();
         let example = demo::write(&world.root).expect("the example is written out");
         world.commits = example.commits;
-        let kas = format!("program: {}", kas_venv::kas().display());
+        let kas = format!("program: {}", venv::kas().display());
         world.edit("graph.yaml", "version: \"5.2\"", &kas);
         world
     }
@@ -161,7 +161,7 @@ impl World {
             paths: vec![
                 (shown(&self.root), "[ROOT]"),
                 (shown(self.root.parent().expect("the root is below the world")), "[WORLD]"),
-                (shown(&kas_venv::kas()), "[KAS]"),
+                (shown(&venv::kas()), "[KAS]"),
             ],
         }
     }
@@ -177,7 +177,7 @@ impl World {
     pub(crate) fn kas(&self, work: &str, arguments: &[&str]) -> Output {
         let work = self.dir.path().join("kas").join(work);
         fs::create_dir_all(&work).expect("a work directory for kas");
-        let mut command = self.program(kas_venv::kas());
+        let mut command = self.program(venv::kas());
         command.args(arguments).env("KAS_WORK_DIR", &work).env("KAS_BUILD_DIR", work.join("build"));
         command.env("SSTATE_DIR", self.path("shared/sstate"));
         command.env("DL_DIR", self.path("shared/downloads"));

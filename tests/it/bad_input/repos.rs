@@ -1,8 +1,8 @@
 //! Repositories that cannot be reached, and addresses and paths that lead elsewhere.
 
 use super::{include, two_boards};
-use crate::kas_venv;
 use crate::redact::redact;
+use crate::venv;
 use crate::world::World;
 
 /// Nothing is there, and no network is asked.
@@ -10,7 +10,7 @@ const NOBODY: &str = "file:///nowhere/poky.git";
 const COMMIT: &str = "commit: 0123456789abcdef0123456789abcdef01234567";
 
 fn with_kas(world: &World) {
-    let kas = kas_venv::kas();
+    let kas = venv::kas();
     world.write("graph.yaml", &format!("version: 1\nkas: {{program: {}}}\n", kas.display()));
 }
 

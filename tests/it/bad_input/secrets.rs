@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::two_boards;
-use crate::kas_venv;
+use crate::venv;
 
 /// Where a secret is found, by the names of files; what git has of a repository is left out.
 fn found(dir: &Path, secret: &[u8], at: &mut Vec<String>) {
@@ -28,7 +28,7 @@ fn found(dir: &Path, secret: &[u8], at: &mut Vec<String>) {
 #[test]
 fn secrets_are_nowhere() {
     let mut world = two_boards();
-    let kas = kas_venv::kas();
+    let kas = venv::kas();
     world.write("graph.yaml", &format!("version: 1\nkas: {{program: {}}}\n", kas.display()));
     world.edit("kas/base.yaml", "commit: 0123456789abcdef0123456789abcdef01234567", "branch: main");
     world.git(".", &["init", "-q", "-b", "main", "../poky"]);

@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::{commit, compared, of_change, text};
 use crate::corpus::corpus;
-use crate::kernelci_venv::python;
+use crate::kernelci_differential::REFERENCE;
+use crate::python::ask_file;
+use crate::venv::python_of_kernelci;
 use crate::world::World;
 
 const MATRIX: &str = "build-configs.yaml";
@@ -57,20 +57,8 @@ fn kdir(world: &World, corpus: &Path, matrix: &str) -> PathBuf {
 fn kernelci(world: &World, kdir: &Path, matrix: &str) -> BTreeSet<String> {
     let file = world.path("../matrix.yaml");
     fs::write(&file, matrix).expect("a file");
-    let script =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/kernelci_differential/reference.py");
-    let mut kernelci = Command::new(python())
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the venv's python starts");
     let question = json!({"file": file, "kdir": kdir, "kernel": "v6.1.192"});
-    let mut stdin = kernelci.stdin.take().expect("it is piped");
-    writeln!(stdin, "{question}").expect("python reads");
-    drop(stdin);
-    let output = kernelci.wait_with_output().expect("python ends");
-    let answer: Value = serde_json::from_slice(&output.stdout).expect("an answer is JSON");
+    let answer = &ask_file(&python_of_kernelci(), REFERENCE, &[question])[0];
     let builds = answer["builds"].as_array().unwrap_or_else(|| panic!("{answer}")).iter();
     builds.map(|build| text(build).to_owned()).collect()
 }

@@ -9,13 +9,12 @@ mod together;
 mod value;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value as Json, json};
 
-use crate::kas_venv::python;
+use crate::python::ask_file;
+use crate::venv::python_of_kas;
 use ours::answer;
 use project::Project;
 
@@ -70,35 +69,10 @@ fn random_projects_are_merged_as_kas_does() {
 
 /// What kas makes of each project, by one process for all of them.
 fn ask_kas(parent: &Path, projects: &[Project]) -> Vec<Json> {
-    let questions: String = projects
-        .iter()
-        .zip(0..)
-        .map(|(project, seed)| {
-            let dir = parent.join(seed.to_string());
-            let real_git = seed < WITH_REAL_GIT;
-            format!("{}\n", json!({"dir": dir, "chain": project.chain, "real_git": real_git}))
-        })
-        .collect();
-    let script =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/kas_differential/reference.py");
-    let mut kas = Command::new(python())
-        .arg(script)
-        .env_remove("KAS_TARGET")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the venv's python starts");
-    let mut stdin = kas.stdin.take().expect("it is piped");
-    let feed = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
-    let output = kas.wait_with_output().expect("python ends");
-    feed.join().expect("the feeding thread ends").expect("python reads all questions");
-    assert!(output.status.success(), "the script failed");
-    let answers: Vec<Json> = output
-        .stdout
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_slice(line).expect("an answer is JSON"))
-        .collect();
-    assert_eq!(answers.len(), projects.len(), "every project has an answer");
-    answers
+    let question = |(project, seed): (&Project, u64)| {
+        let dir = parent.join(seed.to_string());
+        json!({"dir": dir, "chain": project.chain, "real_git": seed < WITH_REAL_GIT})
+    };
+    let questions: Vec<Json> = projects.iter().zip(0..).map(question).collect();
+    ask_file(&python_of_kas(), "kas_differential/reference.py", &questions)
 }

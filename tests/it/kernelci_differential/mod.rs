@@ -5,16 +5,18 @@ mod generate;
 mod patterns;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value as Json, json};
 
 use crate::kernel_trees::ToldTrees;
 use crate::kernelci::{load_kernels, rows};
-use crate::kernelci_venv::python;
+use crate::python::ask_file;
+use crate::venv::python_of_kernelci;
 use generate::{DESCRIBE, GENERATED, PATHS, configuration};
+
+/// The script that asks KernelCI.
+pub(crate) const REFERENCE: &str = "kernelci_differential/reference.py";
 
 const CONFIGURATIONS: u64 = 400;
 
@@ -62,31 +64,8 @@ fn random_configurations_are_expanded_as_kernelci_does() {
 
 /// What KernelCI makes of each configuration, by one process for all of them.
 fn ask_kernelci(dir: &Path, kdir: &Path, count: usize) -> Vec<Json> {
-    let questions: String = (0..count)
-        .map(|seed| {
-            let file = dir.join(format!("{seed}.yaml"));
-            format!("{}\n", json!({"file": file, "kdir": kdir, "kernel": DESCRIBE}))
-        })
-        .collect();
-    let script =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/kernelci_differential/reference.py");
-    let mut kernelci = Command::new(python())
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the venv's python starts");
-    let mut stdin = kernelci.stdin.take().expect("it is piped");
-    let feed = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
-    let output = kernelci.wait_with_output().expect("python ends");
-    feed.join().expect("the feeding thread ends").expect("python reads all questions");
-    assert!(output.status.success(), "the script failed");
-    let answers: Vec<Json> = output
-        .stdout
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_slice(line).expect("an answer is JSON"))
-        .collect();
-    assert_eq!(answers.len(), count, "every configuration has an answer");
-    answers
+    let file = |seed: usize| dir.join(format!("{seed}.yaml"));
+    let question = |seed| json!({"file": file(seed), "kdir": kdir, "kernel": DESCRIBE});
+    let questions: Vec<Json> = (0..count).map(question).collect();
+    ask_file(&python_of_kernelci(), REFERENCE, &questions)
 }
