@@ -44,7 +44,7 @@ impl Base {
         Ok(Self { revision: revision.to_owned(), snapshot, written, root, _dir: dir })
     }
 
-    /// The paths of one of its files as messages of that side have them: below the root where it was written.
+    /// Whether a file was written of which messages of that side speak; its name is relative to the project's root.
     pub(super) fn has_file(&self, name: &str) -> bool {
         self.root.join(name).symlink_metadata().is_ok()
     }
