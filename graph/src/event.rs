@@ -54,6 +54,11 @@ pub enum Event {
         /// What to show of the one that failed.
         failure: Option<Arc<FailureReport>>,
     },
+    /// Nothing of a node runs any more; what it left is being kept and recorded.
+    RecordingStarted {
+        /// The node.
+        node: NodeName,
+    },
     /// A node has settled.
     NodeEnded {
         /// The node.

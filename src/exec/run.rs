@@ -292,7 +292,7 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
         };
         let id = self.ids.remove(&task).expect("every task is noted when it is started");
         let result = match result {
-            Ok(Told::Ran(ran)) => return self.record(id, *ran),
+            Ok(Told::Ran(ran)) => return self.record(id, *ran).await,
             Ok(Told::Recorded(ended)) => {
                 self.unrecorded -= 1;
                 ended
@@ -327,7 +327,8 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
 
     /// Has a result recorded. Nothing of the node runs any more, so what it held of the host is given to the next while
     /// the disk is waited for; what needs the node waits for the record.
-    fn record(&mut self, id: NodeId, ran: Ran) {
+    async fn record(&mut self, id: NodeId, ran: Ran) {
+        self.events.tell(Event::RecordingStarted { node: ran.node.name.clone() }).await;
         // After a failure it may be that nothing is to start any more.
         if ran.execution.outcome == Outcome::Succeeded && self.unrecorded < BACKLOG {
             self.schedule.release(id);

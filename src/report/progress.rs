@@ -11,26 +11,34 @@ use indexmap::IndexMap;
 use super::view::VERSION;
 use super::view::summary::{EndedView, EndingKind, Endings, RunSummaryView};
 
+/// What is shown in place of the step of a node that is being recorded.
+const RECORDING: &str = "recording";
+
+/// What is recorded in less time is nothing to look at: of small nodes dozens wait for the same flush of the disk.
+const WORTH_SHOWING: Duration = Duration::from_secs(1);
+
 /// What is known of a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub(super) run: i64,
     pub(super) tally: Tally,
     pub(super) estimate_ms: Option<u64>,
-    /// In the order in which they began.
-    pub(super) running: IndexMap<NodeName, Running>,
+    /// What runs or is being recorded, in the order in which it began.
+    running: IndexMap<NodeName, Running>,
     pub(super) endings: Endings,
     pub(super) stopping: bool,
     ended: Vec<EndedView>,
     wall_ms: u64,
 }
 
-/// A node that runs.
+/// A node that runs or is being recorded.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) since: Duration,
     pub(super) estimate_ms: Option<u64>,
     pub(super) step: Option<&'static str>,
+    /// When its programs had ended and what it left began to be recorded.
+    recording_since: Option<Duration>,
     /// The last line of its log that said anything. Untrusted.
     pub(super) line: Option<Arc<str>>,
 }
@@ -45,7 +53,13 @@ impl Progress {
             }
             Event::NodeStarted { node, estimate_ms, .. } => {
                 let estimate_ms = *estimate_ms;
-                let running = Running { since: elapsed, estimate_ms, step: None, line: None };
+                let running = Running {
+                    since: elapsed,
+                    estimate_ms,
+                    step: None,
+                    recording_since: None,
+                    line: None,
+                };
                 self.running.insert(node.clone(), running);
             }
             Event::StepStarted { node, step } => {
@@ -63,6 +77,12 @@ impl Progress {
             Event::NodeRetried { node, .. } => {
                 if let Some(running) = self.running.get_mut(node) {
                     (running.step, running.line) = (None, None);
+                }
+            }
+            Event::RecordingStarted { node } => {
+                if let Some(running) = self.running.get_mut(node) {
+                    (running.step, running.line) = (Some(RECORDING), None);
+                    running.recording_since = Some(elapsed);
                 }
             }
             Event::NodeEnded { node, ending, wall_ms, failure } => {
@@ -87,6 +107,14 @@ impl Progress {
             running.estimate_ms?.checked_sub(passed - milliseconds(running.since).min(passed))
         });
         run.max(nodes.max())
+    }
+
+    /// The nodes of which programs run, or that have been being recorded for long.
+    pub(super) fn shown(&self, elapsed: Duration) -> Vec<(&NodeName, &Running)> {
+        let is_shown = |running: &Running| {
+            running.recording_since.is_none_or(|since| elapsed >= since + WORTH_SHOWING)
+        };
+        self.running.iter().filter(|(_, running)| is_shown(running)).collect()
     }
 
     /// What is to be told when all is over.

@@ -209,7 +209,7 @@ fn go(nodes: &[&str], does: &[(&str, Does)], on_failure: OnFailure, stop_at: Opt
         let listening = tokio::spawn(async move {
             let mut told = Vec::new();
             while let Some(event) = events.recv().await {
-                let word = in_a_word(&event);
+                let Some(word) = in_a_word(&event) else { continue };
                 if stop_at.as_ref() == Some(&word) {
                     stop.send(Stop::InOrder).expect("the run listens");
                 }
@@ -225,16 +225,18 @@ fn go(nodes: &[&str], does: &[(&str, Does)], on_failure: OnFailure, stop_at: Opt
     Went { result, world, told }
 }
 
-fn in_a_word(event: &Event) -> String {
-    match event {
+/// What is told of a node's way through the schedule.
+fn in_a_word(event: &Event) -> Option<String> {
+    Some(match event {
         Event::RunStarted { .. } => "run started".to_owned(),
         Event::NodeStarted { node, .. } => format!("{node} started"),
         Event::NodeRetried { node, attempt, .. } => format!("{node} retried {attempt}"),
         Event::NodeEnded { node, ending, .. } => format!("{node} {ending:?}"),
         Event::Stopping => "stopping".to_owned(),
         Event::RunEnded { .. } => "run ended".to_owned(),
+        Event::RecordingStarted { .. } => return None,
         Event::StepStarted { .. } | Event::Line { .. } => "something else".to_owned(),
-    }
+    })
 }
 
 #[test]

@@ -126,29 +126,29 @@ impl Bar {
     /// The lines of the frame, none wider than the screen and together lower.
     fn frame(&self, elapsed: Duration) -> Vec<String> {
         let width = self.screen.columns.saturating_sub(1);
-        let mut lines = vec![self.headline(elapsed, width)];
+        let all = self.progress.shown(elapsed);
+        let mut lines = vec![self.headline(all.len(), elapsed, width)];
         let room = self.screen.rows.saturating_sub(2).max(1);
-        let running = &self.progress.running;
-        let shown = if running.len() > room { room - 1 } else { running.len() };
-        let names = running.keys().take(shown).map(|name| name.as_str().len()).max().unwrap_or(0);
+        let (running, rest) = all.split_at(if all.len() > room { room - 1 } else { all.len() });
+        let names = running.iter().map(|(name, _)| name.as_str().len()).max().unwrap_or(0);
         let names = names.min(width / 2);
         let times: Vec<String> =
-            running.values().take(shown).map(|running| time(running, elapsed)).collect();
+            running.iter().map(|(_, running)| time(running, elapsed)).collect();
         let widest = times.iter().map(|time| columns(time)).max().unwrap_or(0);
         for ((node, running), time) in running.iter().zip(&times) {
             let head =
                 format!("  {}  {}", pad(&cut(node.as_str(), names), names), pad(time, widest));
             lines.push(row(&head, running, width));
         }
-        if running.len() > shown {
-            let rest = format!("  … and {} run", count(running.len() - shown, "more node"));
+        if !rest.is_empty() {
+            let rest = format!("  … and {} run", count(rest.len(), "more node"));
             lines.push(paint(DIM, cut(&rest, width)).to_string());
         }
         lines
     }
 
     /// The counts and what is left. Where they do not fit, what matters least goes first.
-    fn headline(&self, elapsed: Duration, width: usize) -> String {
+    fn headline(&self, running: usize, elapsed: Duration, width: usize) -> String {
         let progress = &self.progress;
         let mut said = vec![(1, HEAD, count(progress.tally.total, "node"))];
         for (kind, many) in progress.endings.iter() {
@@ -161,7 +161,7 @@ impl Bar {
             };
             said.push((rank, style, format!("{} {}", number(many), kind.word())));
         }
-        said.push((1, HEAD, format!("{} running", number(progress.running.len()))));
+        said.push((1, HEAD, format!("{} running", number(running))));
         if progress.stopping {
             said.push((0, STALE, "stopping, Ctrl-C again ends at once".to_owned()));
         } else if let Some(ms) = progress.remaining_ms(elapsed) {

@@ -59,7 +59,10 @@ impl Plain {
             Event::Stopping => {
                 "stopping: nothing more starts; Ctrl-C again ends at once".to_owned()
             }
-            Event::StepStarted { .. } | Event::Line { .. } | Event::RunEnded { .. } => {
+            Event::StepStarted { .. }
+            | Event::Line { .. }
+            | Event::RecordingStarted { .. }
+            | Event::RunEnded { .. } => {
                 return self.tick(elapsed, out);
             }
         };
@@ -71,10 +74,11 @@ impl Plain {
             return Ok(());
         }
         self.beat = elapsed;
-        for (node, running) in self.progress.running.iter().take(MOST_RUNNING) {
+        let running = self.progress.shown(elapsed);
+        for (node, running) in running.iter().take(MOST_RUNNING) {
             writeln!(out, "{} {}", stamp(elapsed), beat(node, running, elapsed))?;
         }
-        match self.progress.running.len().saturating_sub(MOST_RUNNING) {
+        match running.len().saturating_sub(MOST_RUNNING) {
             0 => Ok(()),
             rest => writeln!(out, "{} … and {} run", stamp(elapsed), count(rest, "more node")),
         }
