@@ -21,25 +21,55 @@ pub struct SourceText {
     pub name: Arc<str>,
     /// The content. Bytes that are no UTF-8 are replaced.
     pub text: String,
-    /// Where each line begins. A file of a thousand machines is asked for a thousand places, so that counting
-    /// its lines for each of them would be quadratic.
-    lines: OnceLock<Vec<usize>>,
+    index: OnceLock<Index>,
+}
+
+/// Where lines and characters are in a text. A file of a thousand machines is asked for a thousand places, and may be one
+/// long line: to count from its beginning for each of them would be quadratic.
+#[derive(Debug)]
+struct Index {
+    /// Where each line begins.
+    lines: Vec<usize>,
+    /// How many characters begin before each [`STRIDE`] of bytes.
+    characters: Vec<usize>,
+}
+
+const STRIDE: usize = 1024;
+
+impl Index {
+    fn of(text: &[u8]) -> Self {
+        let ends = text.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
+        let counts = text.chunks(STRIDE).scan(0, |sum, chunk| {
+            *sum += characters(chunk);
+            Some(*sum)
+        });
+        Self { lines, characters: std::iter::once(0).chain(counts).collect() }
+    }
+}
+
+/// How many characters begin in a piece of text.
+fn characters(text: &[u8]) -> usize {
+    let is_inside = |byte: u8| byte & 0b1100_0000 == 0b1000_0000;
+    text.iter().filter(|&&byte| !is_inside(byte)).count()
 }
 
 impl SourceText {
     /// A text under its name.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), lines: OnceLock::new() }
+        Self { name: name.into(), text: text.into(), index: OnceLock::new() }
     }
 
-    /// The line that holds a byte, counted from 0, and where it begins.
-    fn line_at(&self, byte: usize) -> (usize, usize) {
-        let lines = self.lines.get_or_init(|| {
-            let ends = self.text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-            std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect()
-        });
+    /// The line and the column of a byte, counted from 0.
+    fn line_and_column(&self, byte: usize) -> (usize, usize) {
+        let text = self.text.as_bytes();
+        let Index { lines, characters: marks } = self.index.get_or_init(|| Index::of(text));
         let line = lines.partition_point(|&start| start <= byte) - 1;
-        (line, lines[line])
+        let before = |byte: usize| {
+            let mark = byte / STRIDE;
+            marks[mark] + characters(&text[mark * STRIDE..byte])
+        };
+        (line, before(byte) - before(lines[line]))
     }
 }
 
@@ -65,11 +95,9 @@ impl Span {
     #[must_use]
     pub fn place(&self) -> Place {
         let start = self.bytes.start.min(self.source.text.len());
-        let (line, line_start) = self.source.line_at(start);
-        let before = &self.source.text.as_bytes()[line_start..start];
-        let column = String::from_utf8_lossy(before).chars().count() + 1;
-        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Place { file: self.source.name.clone(), line: small(line + 1), column: small(column) }
+        let (line, column) = self.source.line_and_column(start);
+        let small = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        Place { file: self.source.name.clone(), line: small(line), column: small(column) }
     }
 }
 
@@ -230,7 +258,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 mod tests {
     use std::sync::Arc;
 
-    use super::{SourceText, Span};
+    use super::{STRIDE, SourceText, Span};
 
     #[test]
     fn a_place_is_a_line_and_a_column_in_characters() {
@@ -245,5 +273,19 @@ mod tests {
         assert_eq!(places, expect);
         let empty = Span { source: Arc::new(SourceText::new("", "")), bytes: 0..0 }.place();
         assert_eq!((empty.line, empty.column), (1, 1));
+    }
+
+    #[test]
+    fn long_lines_are_counted_as_short_ones() {
+        let text: String = "aä€𝄞\n".chars().cycle().take(7 * STRIDE).collect();
+        for text in [text.replace('\n', ""), text] {
+            let source = Arc::new(SourceText::new("a.json", text.as_str()));
+            for (at, _) in text.char_indices() {
+                let place = Span { source: Arc::clone(&source), bytes: at..at }.place();
+                let line = text[..at].rsplit('\n').next().expect("there is a last line");
+                let expect = (text[..at].matches('\n').count() + 1, line.chars().count() + 1);
+                assert_eq!((place.line as usize, place.column as usize), expect);
+            }
+        }
     }
 }
