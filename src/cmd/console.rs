@@ -74,16 +74,26 @@ pub(crate) fn print<V: Serialize>(
     text: impl FnOnce(&V, &Page, &mut dyn Write) -> io::Result<()>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let out_of = |out: &mut dyn Write| match format {
+    let write = |out: &mut dyn Write| match format {
         Format::Text => text(view, &page(context), out),
         Format::Json => json(view, out),
     };
+    print_as(format, context, write, out)
+}
+
+/// As [`print`], of what writes itself in this form.
+pub(crate) fn print_as(
+    format: Format,
+    context: &Context,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     if context.ci == Ci::GitHub {
         let mut harmless = Harmless { format, line: Vec::new(), out };
-        out_of(&mut harmless)?;
+        write(&mut harmless)?;
         harmless.end()?;
     } else {
-        out_of(out)?;
+        write(out)?;
     }
     Ok(out.flush()?)
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::base;
-use super::console::{Console, Format, print};
+use super::console::{Console, Format, print, print_as};
 use super::jobs;
 use super::opened::{Nodes, Opened};
 use super::reverted;
@@ -13,7 +13,7 @@ use crate::exec::resources::Host;
 use crate::failure::{Failure, Kind};
 use crate::probe::Mode;
 use crate::report::view::plan::{PlanView, Scope};
-use crate::report::{markdown, text};
+use crate::report::{json, markdown, text};
 
 /// What `--base` does.
 const BASE: &str = "\
@@ -131,15 +131,21 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
-        PlanFormat::Json => print(&view, Format::Json, context, text::plan, out)?,
+        PlanFormat::Json => {
+            print_as(Format::Json, context, |out| json::plan(&view, out), out)?;
+        }
         PlanFormat::Markdown => markdown::plan(&view, out)?,
         PlanFormat::Github => {
             jobs::of_plan(&view, (&opened.graph, &plan), args.shards, context, out)?;
         }
     }
     out.flush()?;
-    survey.remember(context, &opened, &plan);
     let tally = plan.tally();
+    if tally.fresh > 0 {
+        survey.remember(context, &opened, &plan);
+    }
+    // The process ends next, and to free a million nodes one by one takes longer than to judge them.
+    std::mem::forget((plan, opened.graph.clone()));
     if args.exit_code && tally.fresh < tally.total {
         return Err(Failure::silent(Kind::Stale).into());
     }

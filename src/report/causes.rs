@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use graph::name::NodeName;
 
 use super::sentence::need;
-use super::view::plan::{PlanView, PlannedHead};
+use super::view::plan::{Plain, PlanView, PlannedHead};
 use super::view::reason::{Nature, ReasonKind, ReasonView, VerdictKind};
 use super::words::{count, duration};
 
@@ -85,12 +85,23 @@ pub(super) fn causes<'a>(view: &PlanView<'a>) -> Vec<Cause<'a>> {
     let mut known = (0_u64, 0_u64);
     // Which causes each node has that others may wait for.
     let mut of_node: HashMap<&NodeName, Vec<usize>> = HashMap::new();
-    for (node, head) in view.nodes.iter().zip(view.nodes.heads()) {
+    // The cause of each plain reason that was met.
+    let mut plain: Vec<(Plain, usize)> = Vec::new();
+    for head in view.nodes.heads(0..view.nodes.len()) {
         if let Some(ms) = head.estimate_ms() {
             known = (known.0.saturating_add(ms), known.1 + 1);
         }
+        let known = head.plain().and_then(|it| plain.iter().find(|(same, _)| *same == it));
+        if let Some(&(_, at)) = known {
+            causes[at].nodes.push(head.name);
+            causes[at].price.add(&head);
+            if view.summary.open > 0 {
+                of_node.insert(head.name, vec![at]);
+            }
+            continue;
+        }
         let mut own = Vec::new();
-        for reason in node.reasons {
+        for reason in head.reasons() {
             if reason.kind != ReasonKind::Open {
                 let at = *numbers.entry(Alike(reason)).or_insert_with_key(|Alike(reason)| {
                     cause_of(reason, &mut anywhere, &mut causes)
@@ -104,6 +115,7 @@ pub(super) fn causes<'a>(view: &PlanView<'a>) -> Vec<Cause<'a>> {
         }
         own.sort_unstable();
         own.dedup();
+        plain.extend(head.plain().zip(own.first().copied()));
         if head.verdict == VerdictKind::Open {
             own.iter().for_each(|&at| causes[at].price.add(&head));
         }

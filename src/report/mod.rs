@@ -8,6 +8,7 @@
 //! dot mermaid            a drawing
 //! message                what was locked, as the message of a commit
 //! live                   a run while it goes on: terminal, log, GitHub
+//! in_order               a long list, by several threads
 //! diagnostics · log      problems of the input; a log of a node
 //! uncoloured             a stream to which no colours go
 //! ```
@@ -21,6 +22,7 @@ mod diff;
 mod drawing;
 mod excerpt;
 mod gist;
+mod in_order;
 mod progress;
 mod sentence;
 

@@ -55,7 +55,7 @@ pub(super) fn paint<T: fmt::Display>(style: Style, text: T) -> impl fmt::Display
 
 /// How many columns a text takes.
 pub(super) fn columns(text: &str) -> usize {
-    text.width()
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.len() } else { text.width() }
 }
 
 /// The text, cut with `…` where it is wider than there is room.

@@ -12,6 +12,8 @@ const ESCAPE: u8 = 0x1b;
 #[derive(Debug)]
 pub struct Uncoloured<W> {
     to: W,
+    /// What is left of a write, which is passed on as one.
+    text: Vec<u8>,
     /// Where what was written so far ends.
     at: At,
 }
@@ -38,7 +40,7 @@ impl At {
 impl<W: Write> Uncoloured<W> {
     /// A stream that leads to another.
     pub fn new(to: W) -> Self {
-        Self { to, at: At::Text }
+        Self { to, text: Vec::new(), at: At::Text }
     }
 }
 
@@ -47,11 +49,12 @@ impl<W: Write> Write for Uncoloured<W> {
         if self.at == At::Text && !bytes.contains(&ESCAPE) {
             return self.to.write(bytes);
         }
+        self.text.clear();
         let mut rest = bytes;
         while let Some(&first) = rest.first() {
             if self.at == At::Text {
                 let text = rest.iter().position(|&byte| byte == ESCAPE).unwrap_or(rest.len());
-                self.to.write_all(&rest[..text])?;
+                self.text.extend_from_slice(&rest[..text]);
                 rest = &rest[text..];
                 self.at = if rest.is_empty() { At::Text } else { At::Escape };
             } else {
@@ -59,6 +62,7 @@ impl<W: Write> Write for Uncoloured<W> {
             }
             rest = rest.get(1..).unwrap_or_default();
         }
+        self.to.write_all(&self.text)?;
         Ok(bytes.len())
     }
 

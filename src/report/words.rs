@@ -1,5 +1,7 @@
 //! Durations, sizes, counts and lists of names as people say them. Knows no view.
 
+use std::io;
+
 use graph::name::NodeName;
 use jiff::{Timestamp, Zoned};
 
@@ -137,16 +139,34 @@ pub fn without_stamp(line: &str) -> &str {
 #[must_use]
 pub fn names(names: &[&NodeName], room: usize) -> Vec<String> {
     let mut lines = Vec::new();
+    let line = |pieces: &[&str]| {
+        lines.push(pieces.concat());
+        Ok(())
+    };
+    name_lines(names, room, line).expect("memory takes all");
+    lines
+}
+
+/// As [`names`], each line when it is made, in pieces.
+///
+/// # Errors
+/// When the line cannot be taken.
+pub fn name_lines(
+    names: &[&NodeName],
+    room: usize,
+    mut line: impl FnMut(&[&str]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut group: Vec<&str> = Vec::new();
     let mut prefix = "";
     let mut used = 0;
     let mut flush = |prefix: &str, group: &mut Vec<&str>| {
         match group.as_slice() {
             [] => {}
-            [one] => lines.push(format!("{prefix}{one}")),
-            many => lines.push(format!("{prefix}{{{}}}", many.join(","))),
+            [one] => line(&[prefix, one])?,
+            many => line(&[prefix, "{", &many.join(","), "}"])?,
         }
         group.clear();
+        Ok(())
     };
     for name in names {
         let (head, last) = split(name.as_str());
@@ -154,14 +174,13 @@ pub fn names(names: &[&NodeName], room: usize) -> Vec<String> {
         // A comma separates inside braces, so a segment that holds one stands alone.
         let apart = last.contains(',') || group.last().is_some_and(|last| last.contains(','));
         if head != prefix || apart || used + more > room {
-            flush(prefix, &mut group);
+            flush(prefix, &mut group)?;
             (prefix, used) = (head, columns(head) + 2);
         }
         group.push(last);
         used += more;
     }
-    flush(prefix, &mut group);
-    lines
+    flush(prefix, &mut group)
 }
 
 fn split(name: &str) -> (&str, &str) {

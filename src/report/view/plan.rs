@@ -1,12 +1,15 @@
 //! What `graph plan` shows: how many nodes are what, and why those are not fresh that are not.
 
+use std::mem::{Discriminant, discriminant};
+use std::ops::Range;
 use std::sync::Arc;
 
 use graph::model::Graph;
 use graph::name::NodeName;
 use graph::plan::{Plan, Planned};
 use graph::resource::Capacity;
-use graph::verdict::Verdict;
+use graph::spec::Node;
+use graph::verdict::{Reason, Verdict};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -164,38 +167,75 @@ impl<'a> PlannedViews<'a> {
 
     /// Each, with its reasons.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = PlannedView> {
-        self.heads().map(|head| {
-            let node = self.graph.node(head.entry.id);
-            let same = head.entry.duplicate_of.map(|first| self.graph.node(first).name.clone());
-            PlannedView {
-                name: head.name.clone(),
-                verdict: head.verdict,
-                reasons: ReasonView::all(node, &head.entry.judgement.verdict),
-                estimate_ms: head.entry.estimate_ms,
-                duplicate_of: same,
-            }
+        self.heads(0..self.len()).map(|head| head.view())
+    }
+
+    /// Some, by their numbers, without their reasons, which are most of the work.
+    pub(in crate::report) fn heads(
+        &self,
+        range: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = PlannedHead<'a>> {
+        let graph = self.graph;
+        self.entries[range].iter().map(move |&entry| {
+            let node = graph.node(entry.id);
+            let verdict = VerdictKind::of(&entry.judgement.verdict);
+            PlannedHead { graph, entry, node, name: &node.name, verdict }
         })
     }
 
-    /// Each without its reasons, which are most of the work.
-    pub(in crate::report) fn heads(&self) -> impl ExactSizeIterator<Item = PlannedHead<'a>> {
-        let graph = self.graph;
-        self.entries.iter().map(move |&entry| PlannedHead {
-            entry,
-            name: &graph.node(entry.id).name,
-            verdict: VerdictKind::of(&entry.judgement.verdict),
-        })
+    /// Some, by their numbers.
+    pub(in crate::report) fn some(&self, range: Range<usize>) -> Self {
+        Self { graph: self.graph, entries: self.entries[range].to_vec() }
     }
 }
 
 /// A node of a plan without its reasons.
 pub(in crate::report) struct PlannedHead<'a> {
+    graph: &'a Graph,
     entry: &'a Planned,
+    node: &'a Node,
     pub(in crate::report) name: &'a NodeName,
     pub(in crate::report) verdict: VerdictKind,
 }
 
-impl PlannedHead<'_> {
+/// Verdicts for one reason that is about no part: equal ones say the same of every node.
+pub(in crate::report) type Plain = (VerdictKind, Discriminant<Reason>);
+
+impl<'a> PlannedHead<'a> {
+    /// All of it.
+    pub(in crate::report) fn view(&self) -> PlannedView {
+        PlannedView {
+            name: self.name.clone(),
+            verdict: self.verdict,
+            reasons: self.reasons(),
+            estimate_ms: self.entry.estimate_ms,
+            duplicate_of: self.duplicate_of().cloned(),
+        }
+    }
+
+    pub(in crate::report) fn reasons(&self) -> Vec<ReasonView> {
+        ReasonView::all(self.node, &self.entry.judgement.verdict)
+    }
+
+    /// Of a million nodes, most are stale for the same plain reason.
+    pub(in crate::report) fn plain(&self) -> Option<Plain> {
+        let reasons = match &self.entry.judgement.verdict {
+            Verdict::Stale(reasons) | Verdict::Restorable { reasons, .. } => &**reasons,
+            Verdict::Fresh | Verdict::Open(_) => return None,
+        };
+        match reasons {
+            [reason @ (Reason::NeverBuilt | Reason::Forced | Reason::OutputsMissing)] => {
+                Some((self.verdict, discriminant(reason)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The node whose execution serves this one, too.
+    pub(in crate::report) fn duplicate_of(&self) -> Option<&'a NodeName> {
+        self.entry.duplicate_of.map(|first| &self.graph.node(first).name)
+    }
+
     pub(in crate::report) fn estimate_ms(&self) -> Option<u64> {
         self.entry.estimate_ms
     }
