@@ -3,6 +3,7 @@
 use std::io;
 
 use graph::name::NodeName;
+use indexmap::IndexMap;
 use jiff::{Timestamp, Zoned};
 
 use super::page::columns;
@@ -135,7 +136,7 @@ pub fn without_stamp(line: &str) -> &str {
 }
 
 /// Names in few words: those that differ in the last segment only share a pair of braces, as in
-/// `image/{rpi-scarthgap,verdin-scarthgap}`. Each line is a selector that means its nodes.
+/// `image/{rpi-scarthgap,verdin-scarthgap}`, wherever they stand. Each line is a selector that means its nodes.
 #[must_use]
 pub fn names(names: &[&NodeName], room: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -156,31 +157,30 @@ pub fn name_lines(
     room: usize,
     mut line: impl FnMut(&[&str]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut group: Vec<&str> = Vec::new();
-    let mut prefix = "";
-    let mut used = 0;
-    let mut flush = |prefix: &str, group: &mut Vec<&str>| {
-        match group.as_slice() {
-            [] => {}
-            [one] => line(&[prefix, one])?,
-            many => line(&[prefix, "{", &many.join(","), "}"])?,
-        }
-        group.clear();
-        Ok(())
-    };
+    let mut groups: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for name in names {
         let (head, last) = split(name.as_str());
-        let more = columns(last) + 1;
-        // A comma separates inside braces, so a segment that holds one stands alone.
-        let apart = last.contains(',') || group.last().is_some_and(|last| last.contains(','));
-        if head != prefix || apart || used + more > room {
-            flush(prefix, &mut group)?;
-            (prefix, used) = (head, columns(head) + 2);
-        }
-        group.push(last);
-        used += more;
+        groups.entry(head).or_default().push(last);
     }
-    flush(prefix, &mut group)
+    for (head, lasts) in groups {
+        let room = room.saturating_sub(columns(head) + 2);
+        let mut rest = lasts.as_slice();
+        while let Some(first) = rest.first() {
+            let mut used = columns(first) + 1;
+            let more = rest[1..].iter().take_while(|last| {
+                used += columns(last) + 1;
+                // A comma separates inside braces, so a segment that holds one stands alone.
+                used <= room && !first.contains(',') && !last.contains(',')
+            });
+            let (together, others) = rest.split_at(1 + more.count());
+            match together {
+                [one] => line(&[head, one])?,
+                many => line(&[head, "{", &many.join(","), "}"])?,
+            }
+            rest = others;
+        }
+    }
+    Ok(())
 }
 
 fn split(name: &str) -> (&str, &str) {
@@ -235,6 +235,7 @@ mod tests {
             assert_eq!(names(&all.iter().collect::<Vec<_>>(), room), expected);
         };
         check(&["image/a", "image/b", "sdk/a"], 80, &["image/{a,b}", "sdk/a"]);
+        check(&["image/b", "sdk/b", "image/a", "sdk/a"], 80, &["image/{b,a}", "sdk/{b,a}"]);
         check(
             &["image/aaaa", "image/bbbb", "image/cccc"],
             18,
