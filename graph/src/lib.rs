@@ -26,10 +26,13 @@ pub mod digest;
 
 pub mod list;
 pub mod name;
+mod passes;
 pub mod reads;
 pub mod resource;
 
 pub mod spec;
+
+mod names;
 
 pub mod model;
 
@@ -39,7 +42,6 @@ mod action;
 
 mod alike;
 mod key;
-mod passes;
 mod walk;
 
 pub mod fingerprint;

@@ -1,15 +1,14 @@
 //! The Spec, checked: no duplicate, no dangling need, no cycle; dense ids. Knows no fact and no record.
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::name::NodeName;
+use crate::names::Names;
 use crate::spec::{Node, Place, Spec};
 
 /// A node's place in its graph; meaningless elsewhere.
@@ -44,8 +43,6 @@ struct Checked {
     dependents: Adjacency,
     by_name: Names,
 }
-
-type Names = HashMap<NodeName, NodeId, RandomState>;
 
 /// Compressed adjacency: the neighbours of `i` are `targets[starts[i]..starts[i + 1]]`.
 #[derive(Debug, Clone, Default)]
@@ -113,30 +110,25 @@ impl Graph {
     /// All defects at once.
     pub fn build(mut spec: Spec) -> Result<Self, Vec<Defect>> {
         let mut defects = Vec::new();
-        let mut by_name = Names::with_capacity_and_hasher(spec.nodes.len(), RandomState::default());
-        for (index, node) in spec.nodes.iter().enumerate() {
-            match by_name.entry(node.name.clone()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(NodeId::of(index));
-                }
-                Entry::Occupied(earlier) => defects.push(Defect::Duplicate {
-                    name: node.name.clone(),
-                    first: spec.nodes[earlier.get().index()].declared.clone(),
-                    second: node.declared.clone(),
-                }),
-            }
-        }
+        let nodes = &spec.nodes;
+        let by_name = Names::of(nodes, |index, earlier| {
+            defects.push(Defect::Duplicate {
+                name: nodes[index].name.clone(),
+                first: nodes[earlier].declared.clone(),
+                second: nodes[index].declared.clone(),
+            });
+        });
         let mut edges = Vec::new();
         let mut before: Option<(&NodeName, NodeId)> = None;
-        for (index, node) in spec.nodes.iter_mut().enumerate() {
-            if node.needs.len() > 1 {
-                let mut seen = HashSet::new();
-                node.needs.retain(|need| seen.insert(need.clone()));
-            }
+        for node in spec.nodes.iter_mut().filter(|node| node.needs.len() > 1) {
+            let mut seen = HashSet::new();
+            node.needs.retain(|need| seen.insert(need.clone()));
+        }
+        for (index, node) in spec.nodes.iter().enumerate() {
             for need in &node.needs {
                 // A front-end declares what a node needs just before it, more often than not, and has one name for both.
                 let before = before.filter(|(name, _)| name.is(need)).map(|(_, id)| id);
-                match before.or_else(|| by_name.get(need).copied()) {
+                match before.or_else(|| by_name.get(need, &spec.nodes).map(NodeId::of)) {
                     Some(target) => edges.push((target, NodeId::of(index))),
                     None => defects.push(Defect::Dangling {
                         name: node.name.clone(),
@@ -189,7 +181,7 @@ impl Graph {
     /// The id of a name.
     #[must_use]
     pub fn id(&self, name: &NodeName) -> Option<NodeId> {
-        self.0.by_name.get(name).copied()
+        self.0.by_name.get(name, &self.0.nodes).map(NodeId::of)
     }
 
     /// What a node needs.
@@ -286,7 +278,7 @@ fn arranged(
     let mut nodes = spec.nodes;
     let is_in_order = position.iter().enumerate().all(|(index, id)| id.index() == index);
     if !is_in_order {
-        by_name.values_mut().for_each(|id| *id = position[id.index()]);
+        by_name.moved(|index| position[index].index());
         let mut placed: Vec<(NodeId, Node)> = position.iter().copied().zip(nodes).collect();
         placed.sort_unstable_by_key(|(id, _)| *id);
         nodes = placed.into_iter().map(|(_, node)| node).collect();

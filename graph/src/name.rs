@@ -152,7 +152,17 @@ fn encode(segment: &str, name: &mut String) {
     if rest.is_some() {
         name.push_str("%2E");
     }
-    name.extend(utf8_percent_encode(rest.unwrap_or(segment), ENCODED));
+    let rest = rest.unwrap_or(segment);
+    if rest.bytes().all(is_plain) {
+        name.push_str(rest);
+    } else {
+        name.extend(utf8_percent_encode(rest, ENCODED));
+    }
+}
+
+/// Whether a byte stands for itself: of most names, all do.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-+=,@".contains(&byte)
 }
 
 fn shortened(segment: &str) -> String {
@@ -189,7 +199,9 @@ impl From<NodeName> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::NodeName;
+    use percent_encoding::utf8_percent_encode;
+
+    use super::{ENCODED, NodeName, is_plain};
 
     #[test]
     fn names_are_paths_that_stay_below() {
@@ -202,6 +214,15 @@ mod tests {
         assert_eq!(name(&["defconfig+CONFIG_A=y"]).as_deref(), Some("image/defconfig+CONFIG_A=y"));
         assert_eq!(name(&[""]), None);
         assert_eq!(name(&[]), None);
+    }
+
+    #[test]
+    fn what_is_plain_is_not_encoded() {
+        for byte in 0..=0x7f_u8 {
+            let char = char::from(byte).to_string();
+            let encoded = utf8_percent_encode(&char, ENCODED).to_string();
+            assert_eq!(is_plain(byte), encoded == char, "{char:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use foldhash::fast::RandomState;
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
@@ -117,6 +118,50 @@ impl<'g> Wanted<'g> {
     }
 }
 
+/// The distinct sources of many nodes. They share most of what they are made of: what was seen of one is not looked at in
+/// another.
+#[derive(Default)]
+struct Distinct<'g> {
+    sources: Vec<&'g Source>,
+    seen: HashSet<&'g Source, RandomState>,
+    /// Where the shared pieces lie that were looked at.
+    pieces: HashSet<usize, RandomState>,
+}
+
+impl<'g> Distinct<'g> {
+    fn add(&mut self, node: &'g Node) {
+        for piece in node.inputs.pieces() {
+            if self.is_new(piece) {
+                let key = piece.iter().filter(|input| input.role == Role::Key);
+                self.extend(key.map(|input| &input.source));
+            }
+        }
+        if self.is_new(&node.action.steps) {
+            self.extend(node.action.steps.iter().flat_map(of_step));
+        }
+        if self.is_new(&node.action.files) {
+            for Template(content) in node.action.files.iter().map(|file| &file.content) {
+                for piece in content.pieces() {
+                    if self.is_new(piece) {
+                        self.extend(piece.iter().filter_map(of_piece));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_new<T>(&mut self, piece: &Arc<[T]>) -> bool {
+        !piece.is_empty()
+            && (Arc::strong_count(piece) == 1 || self.pieces.insert(piece.as_ptr().addr()))
+    }
+
+    fn extend(&mut self, sources: impl Iterator<Item = &'g Source>) {
+        let observed = |source: &&Source| !matches!(source, Source::Value(_) | Source::Secret(_));
+        let Self { sources: all, seen, .. } = self;
+        all.extend(sources.filter(observed).filter(|source| seen.insert(*source)));
+    }
+}
+
 /// Every source that a node names and that decides, also those that only its action names.
 fn sources(node: &Node) -> impl Iterator<Item = &Source> {
     let files = node.action.files.iter().flat_map(|file| of_template(&file.content));
@@ -129,10 +174,14 @@ fn of_step(step: &Step) -> impl Iterator<Item = &Source> {
 }
 
 fn of_template(Template(pieces): &Template) -> impl Iterator<Item = &Source> {
-    pieces.iter().filter_map(|piece| match piece {
+    pieces.iter().filter_map(of_piece)
+}
+
+fn of_piece(piece: &Piece) -> Option<&Source> {
+    match piece {
         Piece::Fact(source) => Some(source),
         Piece::Text(_) | Piece::Dir(_) => None,
-    })
+    }
 }
 
 fn inputs(node: &Node, role: Role) -> impl Iterator<Item = &Source> {
@@ -172,31 +221,9 @@ impl Probe<'_> {
     /// of the configuration are not among them.
     #[must_use]
     pub fn sources_of<'g>(graph: &'g Graph, wanted: &[NodeId]) -> Vec<&'g Source> {
-        let (mut all, mut seen) = (Vec::new(), HashSet::new());
-        let mut pieces: HashSet<(usize, usize)> = HashSet::new();
-        let mut add = |sources: &mut dyn Iterator<Item = &'g Source>| {
-            let observed =
-                |source: &&Source| !matches!(source, Source::Value(_) | Source::Secret(_));
-            all.extend(sources.filter(observed).filter(|source| seen.insert(*source)));
-        };
-        for id in graph.closure(wanted) {
-            let node = graph.node(id);
-            // Nodes share most of what they are made of: what was seen of one need not be looked at in another.
-            for piece in node.inputs.pieces() {
-                if pieces.insert((piece.as_ptr() as usize, piece.len())) {
-                    let key = piece.iter().filter(|input| input.role == Role::Key);
-                    add(&mut key.map(|input| &input.source));
-                }
-            }
-            let (steps, files) = (&node.action.steps, &node.action.files);
-            if pieces.insert((steps.as_ptr() as usize, steps.len())) {
-                add(&mut steps.iter().flat_map(of_step));
-            }
-            if pieces.insert((files.as_ptr() as usize, files.len())) {
-                add(&mut files.iter().flat_map(|file| of_template(&file.content)));
-            }
-        }
-        all
+        let mut found = Distinct::default();
+        graph.closure(wanted).into_iter().for_each(|id| found.add(graph.node(id)));
+        found.sources
     }
 
     /// Observes sources by themselves.

@@ -54,10 +54,7 @@ impl Probe<'_> {
         commits: &[&Arc<Commit>],
         git: &Git,
     ) -> Vec<Result<String, String>> {
-        let key = |commit: &&Arc<Commit>| {
-            Fields::of("graph tree of commit v1").field(&*commit.id).finish()
-        };
-        let keys: Vec<Digest> = commits.iter().map(key).collect();
+        let keys: Vec<Digest> = commits.iter().map(|commit| tree_key(&commit.id)).collect();
         // Several repositories may have the same commit.
         let distinct: BTreeMap<&Digest, &Arc<Commit>> =
             keys.iter().zip(commits.iter().copied()).rev().collect();
@@ -66,7 +63,7 @@ impl Probe<'_> {
         let known = self.memory.tools(&asked);
         let misses: Vec<usize> = (0..known.len()).filter(|&at| known[at].is_none()).collect();
         let told: Vec<Result<String, String>> =
-            misses.par_iter().map(|&at| self.ask_tree_of(distinct[at].1, git)).collect();
+            misses.par_iter().map(|&at| ask_tree_of(distinct[at].1, git)).collect();
         let new = misses.iter().zip(&told);
         let new = new.filter_map(|(&at, tree)| Some((asked[at], tree.as_ref().ok()?.clone())));
         self.memory.remember_tools(&new.collect::<Vec<_>>());
@@ -78,25 +75,17 @@ impl Probe<'_> {
             let at = asked.binary_search(key).expect("all were asked for");
             match &trees[at] {
                 // What one repository cannot tell, another may.
-                Err(_) if distinct[at].1 != *commit => self.ask_tree_of(commit, git),
+                Err(_) if distinct[at].1 != *commit => ask_tree_of(commit, git),
                 told => told.clone(),
             }
         };
         keys.iter().zip(commits).map(tree).collect()
     }
 
-    fn ask_tree_of(&self, commit: &Commit, git: &Git) -> Result<String, String> {
-        let objects = objects(commit, git)?;
-        git.tree_of(&objects, &commit.id).map_err(|error| not_at_hand(commit, &error))
-    }
-
     /// All files of a commit.
     pub(super) fn listing(&self, commit: &Commit, git: &Git) -> Result<Listing, String> {
         let _span = tracing::debug_span!("listing").entered();
-        let objects = objects(commit, git)?;
-        let text = git
-            .list_tree(&objects, &commit.id, &[])
-            .map_err(|error| not_at_hand(commit, &error))?;
+        let text = git.list_tree(commit, &[]).map_err(|why| not_at_hand(commit, &why))?;
         Listing::new(text).ok_or_else(|| format!("git lists commit `{}` oddly", shown(commit)))
     }
 
@@ -122,12 +111,9 @@ impl Probe<'_> {
         if let Some(text) = self.memory.tool(&key) {
             return Ok(parts(&text));
         }
-        let git = self.git();
-        let objects = objects(commit, &git)?;
         let asked = if below.len() > MOST_PATHS { &[][..] } else { &below };
-        let listed = git
-            .list_tree(&objects, &commit.id, asked)
-            .map_err(|error| not_at_hand(commit, &error))?;
+        let listed =
+            self.git().list_tree(commit, asked).map_err(|why| not_at_hand(commit, &why))?;
         let text = files_below(&listed, &below);
         self.memory.remember_tool(&key, &text);
         Ok(parts(&text))
@@ -157,10 +143,18 @@ fn files_below(listed: &[u8], below: &[&str]) -> String {
 
 /// Where the objects of a commit are.
 pub(super) fn objects(commit: &Commit, git: &Git) -> Result<PathBuf, String> {
-    git.objects_of(&commit.repository)
-        .map_err(|why| format!("commit `{}` is not at hand: {why}", shown(commit)))
+    git.objects_of(&commit.repository).map_err(|why| not_at_hand(commit, &why))
 }
 
-fn not_at_hand(commit: &Commit, error: &dyn std::fmt::Display) -> String {
-    format!("commit `{}` is not at hand: {error}", shown(commit))
+/// Under what the tree of a commit is remembered.
+pub(super) fn tree_key(commit: &str) -> Digest {
+    Fields::of("graph tree of commit v1").field(commit).finish()
+}
+
+fn ask_tree_of(commit: &Commit, git: &Git) -> Result<String, String> {
+    git.tree_of(commit).map_err(|why| not_at_hand(commit, &why))
+}
+
+fn not_at_hand(commit: &Commit, why: &str) -> String {
+    format!("commit `{}` is not at hand: {why}", shown(commit))
 }

@@ -7,16 +7,16 @@ use graph::digest::Digest;
 use graph::spec::Repository;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use super::at_hand::tree_key;
 use super::heads::{Found, Lost};
 use crate::probe::Probe;
 use crate::probe::content::Links;
-use crate::probe::git::{Evidence, Git, NoRevision, in_parallel};
+use crate::probe::git::{Evidence, Git, LocalCommit, NoRevision, in_parallel};
 
 /// A directory and a revision there.
 type Asked<'a> = (&'a Path, &'a str);
 
-/// Where the objects are, and the commit.
-type Named = Result<(PathBuf, String), Lost>;
+type Named = Result<LocalCommit, Lost>;
 
 impl Probe<'_> {
     /// The commits that revisions name, in order.
@@ -26,7 +26,7 @@ impl Probe<'_> {
             .iter()
             .zip(asked)
             .filter_map(|(named, (dir, _))| {
-                let (objects, id) = named.as_ref().ok()?.clone();
+                let LocalCommit { objects, id, .. } = named.as_ref().ok()?.clone();
                 Some((objects, Repository::Local(dir.to_string_lossy().into()), id))
             })
             .collect();
@@ -44,9 +44,10 @@ impl Probe<'_> {
             let said = said.next().expect("there is a word on each key")?;
             let (commit, objects) = said.split_once('\n')?;
             let objects = PathBuf::from(objects);
-            evidence.is_common(&objects).then(|| (objects, commit.to_owned()))
+            let is_common = evidence.is_common(&objects);
+            is_common.then(|| LocalCommit { objects, id: commit.to_owned(), tree: None })
         });
-        let known: Vec<Option<(PathBuf, String)>> = known.collect();
+        let known: Vec<Option<LocalCommit>> = known.collect();
         let misses: Vec<usize> = (0..asked.len()).filter(|&at| known[at].is_none()).collect();
         let told = in_parallel(&misses, |&at| ask(asked[at], git));
         self.remember(asked, &seen, &misses, &told, git);
@@ -68,13 +69,14 @@ impl Probe<'_> {
         let after = self.evidence(&again, git);
         let worth = misses.iter().zip(&after).zip(told).filter_map(|((&at, after), told)| {
             let (key, evidence) = after.as_ref()?;
-            let (objects, commit) = told.as_ref().ok()?;
+            let LocalCommit { objects, id, tree } = told.as_ref().ok()?;
             let is_same = before[at].as_ref().is_some_and(|(before, _)| before == key);
             let is_sure = is_same && evidence.suffices() && evidence.is_common(objects);
             let objects = objects.to_str().filter(|_| is_sure)?;
-            Some((*key, format!("{commit}\n{objects}")))
+            let tree = tree.as_ref().map(|tree| (tree_key(id), tree.clone()));
+            Some([(*key, format!("{id}\n{objects}"))].into_iter().chain(tree))
         });
-        self.memory.remember_tools(&worth.collect::<Vec<_>>());
+        self.memory.remember_tools(&worth.flatten().collect::<Vec<_>>());
     }
 
     /// The evidence of each name, with its digest, where there is any.

@@ -18,7 +18,7 @@ mod snapshot;
 pub(super) use evidence::Evidence;
 pub(super) use local::Listing;
 pub(super) use mirror::Blob;
-pub(super) use objects::NoRevision;
+pub(super) use objects::{LocalCommit, NoRevision};
 pub(super) use remote::{RemoteTree, in_parallel};
 
 pub use address::mirror_name;

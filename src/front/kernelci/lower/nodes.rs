@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use graph::list::List;
 use graph::name::{BadName, NamePrefix};
 use graph::resource::Pool;
@@ -43,17 +44,24 @@ pub(in crate::front::kernelci) fn nodes(
 ) -> Result<Vec<Node>, Diagnostics> {
     let mut found = Diagnostics::default();
     let shared = Shared::of(builds, fragments, lowering.describe, &mut found);
-    let lowered: Vec<Result<Vec<Node>, Diagnostic>> =
-        builds.par_iter().map(|builds| shared.nodes(builds)).collect();
-    let mut nodes =
-        Vec::with_capacity(2 * builds.iter().map(|one| one.defconfigs.len()).sum::<usize>());
-    for some in lowered {
-        match some {
-            Ok(some) => nodes.extend(some),
+    let meetings: Vec<Result<Meeting<'_>, Diagnostic>> =
+        builds.par_iter().map(|builds| shared.meeting(builds)).collect();
+    let mut all: Vec<Meeting<'_>> = Vec::with_capacity(meetings.len());
+    for meeting in meetings {
+        match meeting {
+            Ok(meeting) => all.push(meeting),
             Err(problem) => found.push(problem),
         }
     }
-    if found.has_errors() { Err(found) } else { Ok(nodes) }
+    if found.has_errors() {
+        return Err(found);
+    }
+    // Each by itself, so that the list is made in one piece: twice a million nodes would be half of what a plan takes.
+    let each = |meeting| (0..Meeting::len(meeting)).map(move |at| (meeting, at));
+    let each: Vec<(&Meeting<'_>, usize)> = all.iter().flat_map(each).collect();
+    let both: Vec<[Node; 2]> =
+        each.par_iter().map(|(meeting, at)| shared.both(meeting, *at)).collect();
+    Ok(both.into_flattened())
 }
 
 fn at(place: &Place, problem: String) -> Diagnostic {
@@ -64,9 +72,11 @@ fn at(place: &Place, problem: String) -> Diagnostic {
 struct Shared<'a> {
     heads: HashMap<usize, AtHead>,
     toolchains: HashMap<usize, With>,
-    asked: HashMap<Asking<'a>, HashMap<&'a str, Asked>>,
+    asked: HashMap<Asking<'a>, HashMap<&'a str, Asked, RandomState>>,
     outputs: [Arc<[Output]>; 2],
     takes: Arc<[Taken]>,
+    /// The path of the description.
+    description: Arc<str>,
 }
 
 /// What the builds of a commit share.
@@ -103,7 +113,10 @@ struct Asked {
 }
 
 /// What the builds of an architecture share that are expanded together.
-struct Meeting {
+struct Meeting<'a> {
+    builds: &'a KernelBuilds,
+    /// Of each defconfig.
+    asked: Vec<&'a Asked>,
     labels: Arc<[Label]>,
     config_inputs: Arc<[Input]>,
     kernel_inputs: Arc<[Input]>,
@@ -155,33 +168,25 @@ impl<'a> Shared<'a> {
         };
         let outputs = [output(DOT_CONFIG, None), output("artifacts/**", Some("artifacts"))];
         let taken = Taken { need: 0, output: ".config".to_owned(), path: DOT_CONFIG.to_owned() };
-        Self { heads, toolchains, asked: all, outputs, takes: [taken].into() }
+        let (takes, description) = ([taken].into(), description::FILE.into());
+        Self { heads, toolchains, asked: all, outputs, takes, description }
     }
 
-    fn nodes(&self, builds: &KernelBuilds) -> Result<Vec<Node>, Diagnostic> {
+    fn meeting<'b>(&'b self, builds: &'b KernelBuilds) -> Result<Meeting<'b>, Diagnostic> {
         let head = &self.heads[&identity(&builds.config)];
         let with = &self.toolchains[&identity(&builds.toolchain)];
-        let bad = |error: BadName| at(&builds.declared, error.to_string());
-        let meeting = Meeting::of(builds, head, with).map_err(bad)?;
         let asked = &self.asked[&Asking::of(builds, head.selftests)];
-        let mut nodes = Vec::with_capacity(2 * builds.defconfigs.len());
-        for defconfig in &builds.defconfigs {
-            let asked = &asked[&**defconfig];
-            nodes.extend(self.both(builds, defconfig, &meeting, asked).map_err(bad)?);
-        }
-        Ok(nodes)
+        Meeting::of(builds, head, with, asked)
+            .map_err(|error| at(&builds.declared, error.to_string()))
     }
 
-    fn both(
-        &self,
-        builds: &KernelBuilds,
-        defconfig: &str,
-        meeting: &Meeting,
-        asked: &Asked,
-    ) -> Result<[Node; 2], BadName> {
+    fn both(&self, meeting: &Meeting<'_>, at: usize) -> [Node; 2] {
+        let (builds, asked) = (meeting.builds, meeting.asked[at]);
+        let defconfig = &*builds.defconfigs[at];
+        let name = |names: &NamePrefix| names.name(defconfig).expect("it was looked at");
         let labels = List::joined(Arc::clone(&meeting.labels), Arc::clone(&asked.label));
         let config = Node {
-            name: meeting.config_names.name(defconfig)?,
+            name: name(&meeting.config_names),
             labels: labels.clone(),
             inputs: List::joined(Arc::clone(&meeting.config_inputs), Arc::clone(&asked.inputs)),
             needs: Vec::new(),
@@ -199,9 +204,10 @@ impl<'a> Shared<'a> {
         };
         let content =
             List::joined(Arc::clone(&asked.description), Arc::clone(&meeting.description));
-        let file = GeneratedFile { path: description::FILE.into(), content: Template(content) };
+        let path = Arc::clone(&self.description);
+        let file = GeneratedFile { path, content: Template(content) };
         let kernel = Node {
-            name: meeting.kernel_names.name(defconfig)?,
+            name: name(&meeting.kernel_names),
             labels,
             inputs: Arc::clone(&meeting.kernel_inputs).into(),
             needs: vec![config.name.clone()],
@@ -217,7 +223,7 @@ impl<'a> Shared<'a> {
             pool: Pool::Shared,
             unresolved: Vec::new(),
         };
-        Ok([config, kernel])
+        [config, kernel]
     }
 }
 
@@ -256,13 +262,24 @@ impl AtHead {
     }
 }
 
-impl Meeting {
-    fn of(builds: &KernelBuilds, head: &AtHead, with: &With) -> Result<Self, BadName> {
-        let KernelBuilds { config, variant, toolchain, .. } = builds;
+impl<'a> Meeting<'a> {
+    fn of(
+        builds: &'a KernelBuilds,
+        head: &AtHead,
+        with: &With,
+        asked: &'a HashMap<&str, Asked, RandomState>,
+    ) -> Result<Self, BadName> {
+        let KernelBuilds { config, variant, toolchain, defconfigs, .. } = builds;
         let inputs =
             |with: &[Input]| head.inputs.iter().chain(with).cloned().collect::<Arc<[Input]>>();
         let names = |kind| NamePrefix::new(kind, [&*config.name, &**variant, &*toolchain.arch]);
+        let config_names = names("config")?;
+        for defconfig in defconfigs.iter().filter(|defconfig| defconfig.is_empty()) {
+            config_names.name(defconfig)?;
+        }
         Ok(Self {
+            builds,
+            asked: defconfigs.iter().map(|defconfig| &asked[&**defconfig]).collect(),
             labels: labels(builds),
             config_inputs: inputs(&with.make.config_inputs),
             kernel_inputs: inputs(&with.make.kernel_inputs),
@@ -271,9 +288,14 @@ impl Meeting {
                 &with.environment,
                 &with.make.compiler,
             ),
-            config_names: names("config")?,
+            config_names,
             kernel_names: names("kernel")?,
         })
+    }
+
+    /// How many they are.
+    fn len(&self) -> usize {
+        self.asked.len()
     }
 }
 
@@ -290,11 +312,11 @@ impl<'a> Asking<'a> {
         fragments: &Fragments<'_>,
         with: &With,
         found: &mut Diagnostics,
-    ) -> HashMap<&'a str, Asked> {
+    ) -> HashMap<&'a str, Asked, RandomState> {
         let arch = builds.first().map_or("", |builds| &*builds.toolchain.arch);
         let usual: Arc<[Step]> = with.calls.kernel(arch, None).into();
-        let mut all = HashMap::new();
-        let mut seen: HashSet<usize> = HashSet::new();
+        let mut all = HashMap::default();
+        let mut seen: HashSet<usize, RandomState> = HashSet::default();
         for defconfig in builds.iter().flat_map(|builds| &builds.defconfigs) {
             // Most builds share the very text, and a look at where it lies is the quickest.
             if !seen.insert(Arc::as_ptr(defconfig).addr()) || all.contains_key(&**defconfig) {
