@@ -83,10 +83,11 @@ pub(crate) fn lasts<'a>(
     tx: &Connection,
     nodes: impl IntoIterator<Item = &'a NodeName>,
 ) -> Result<Vec<Last>, Fault> {
+    let most: Option<i64> = tx.query_row("SELECT max(id) FROM nodes", [], |row| row.get(0))?;
+    let Some(most) = most else { return Ok(Vec::new()) };
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
     let wanted: HashMap<&str, &NodeName> =
         nodes.into_iter().map(|node| (node.as_str(), node)).collect();
-    let most: Option<i64> = tx.query_row("SELECT max(id) FROM nodes", [], |row| row.get(0))?;
-    let most = usize::try_from(most.unwrap_or(0)).unwrap_or(usize::MAX);
     if wanted.len().saturating_mul(ONE_IN) >= most {
         read_all(tx, &wanted)
     } else {

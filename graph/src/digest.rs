@@ -109,6 +109,18 @@ impl Fields {
         self.put(bytes);
     }
 
+    /// Writes a field as it is digested.
+    pub(crate) fn encode(bytes: &[u8], to: &mut Vec<u8>) {
+        let length = u64::try_from(bytes.len()).expect("a length fits 64 bits");
+        to.extend_from_slice(&length.to_le_bytes());
+        to.extend_from_slice(bytes);
+    }
+
+    /// Adds what was written before, as it is digested.
+    pub(crate) fn add_encoded(&mut self, written: &[u8]) {
+        self.put(written);
+    }
+
     /// Adds a digest without its length, which is that of all others: under a domain where one stands in its place, there
     /// is always one.
     pub(crate) fn add_digest(&mut self, digest: &Digest) {

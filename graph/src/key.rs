@@ -33,6 +33,12 @@ pub(crate) fn key_with(own: &Digest, left: impl IntoIterator<Item = Digest>) -> 
     fields.finish()
 }
 
+/// Writes a part as [`OwnParts`] digests it.
+pub(crate) fn encode(name: &str, digest: &Digest, to: &mut Vec<u8>) {
+    Fields::encode(name.as_bytes(), to);
+    to.extend_from_slice(digest.as_bytes());
+}
+
 /// Makes the digest of a node's own parts, which come in the order of their names.
 pub(crate) struct OwnParts(Fields);
 
@@ -44,6 +50,11 @@ impl OwnParts {
     pub(crate) fn add(&mut self, name: &str, digest: &Digest) {
         self.0.add(name.as_bytes());
         self.0.add_digest(digest);
+    }
+
+    /// As [`OwnParts::add`], of parts as [`encode`] has written them.
+    pub(crate) fn add_encoded(&mut self, parts: &[u8]) {
+        self.0.add_encoded(parts);
     }
 
     /// The digest of what was added; then begins anew.

@@ -5,6 +5,7 @@
 //! over the nodes lasts, by where the piece lies: the nodes hold it there, and the facts stay the same.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -67,6 +68,7 @@ pub(crate) struct Known<'a> {
     outputs: HashMap<usize, Digest, RandomState>,
     /// One in each place that an identity gives.
     last: Vec<Option<(Identity, Digest)>>,
+    orders: Orders,
     fields: OwnParts,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Known<'a> {
             actions: HashMap::default(),
             outputs: HashMap::default(),
             last: vec![None; AT_HAND],
+            orders: Orders::default(),
             fields: OwnParts::new(),
         }
     }
@@ -102,14 +105,14 @@ impl<'a> Known<'a> {
         };
         let mine = [(ACTION, action), (OUTPUTS, outputs)];
         if read.is_some() {
-            return merged(&mut self.fields, pieces, &mine, read);
+            return self.orders.digest(&mut self.fields, pieces, &mine, read);
         }
         let identity = (addresses[0], addresses[1], action, outputs);
         let place = &mut self.last[place_of(&identity)];
         match place {
             Some((same, own)) if *same == identity => Some(*own),
             _ => {
-                let own = merged(&mut self.fields, pieces, &mine, None)?;
+                let own = self.orders.digest(&mut self.fields, pieces, &mine, None)?;
                 *place = Some((identity, own));
                 Some(own)
             }
@@ -162,26 +165,69 @@ fn place_of(identity: &Identity) -> usize {
     (usize::from(*byte) ^ (identity.0 >> 4) ^ (identity.1 >> 7)) % AT_HAND
 }
 
-/// Digests parts that are sorted piece by piece. Two of one name are left to the long way.
-fn merged(
-    fields: &mut OwnParts,
-    pieces: [&Piece<'_>; 2],
-    mine: &[(&str, Digest)],
-    read: Option<(&str, Digest)>,
-) -> Option<Digest> {
-    let mut left = [&pieces[0].parts[..], &pieces[1].parts[..], mine];
+/// Parts that stand next to each other in their list and in the order of all names.
+struct Run {
+    list: usize,
+    range: Range<usize>,
+}
+
+type Parts<'p> = &'p [(&'p str, Digest)];
+
+/// The order of the parts of sorted lists. Two of one name are left to the long way.
+fn order(lists: [Parts<'_>; 3]) -> Option<Vec<Run>> {
+    let mut next = [0; 3];
     let mut before: Option<&str> = None;
+    let mut runs: Vec<Run> = Vec::new();
     loop {
-        let heads = left.iter().enumerate().filter_map(|(at, part)| Some((part.first()?.0, at)));
-        let Some((name, at)) = heads.min() else { return Some(fields.finish()) };
+        let heads = lists.iter().zip(next).enumerate();
+        let heads = heads.filter_map(|(list, (parts, at))| Some((parts.get(at)?.0, list)));
+        let Some((name, list)) = heads.min() else { return Some(runs) };
         if before == Some(name) || is_need_part(name) {
-            fields.finish();
             return None;
         }
-        let (first, rest) = left[at].split_first().expect("it has a head");
-        let digest = read.filter(|(part, _)| *part == name).map_or(first.1, |(_, digest)| digest);
-        fields.add(name, &digest);
-        left[at] = rest;
+        let at = next[list];
+        next[list] += 1;
+        match runs.last_mut() {
+            Some(run) if run.list == list => run.range.end = next[list],
+            _ => runs.push(Run { list, range: at..next[list] }),
+        }
         before = Some(name);
+    }
+}
+
+/// The orders of the parts of many nodes. It hangs on names alone, and most nodes of a matrix have the same.
+#[derive(Default)]
+struct Orders(HashMap<[usize; 2], Option<Vec<Run>>, RandomState>);
+
+impl Orders {
+    /// Digests the parts of two pieces and those that every node has, one with another value if that is given.
+    fn digest(
+        &mut self,
+        fields: &mut OwnParts,
+        pieces: [&Piece<'_>; 2],
+        mine: Parts<'_>,
+        read: Option<(&str, Digest)>,
+    ) -> Option<Digest> {
+        let lists = [&pieces[0].parts[..], &pieces[1].parts[..], mine];
+        let unknown;
+        let order = match pieces.map(|piece| piece.names) {
+            [Some(first), Some(second)] => {
+                self.0.entry([first, second]).or_insert_with(|| order(lists))
+            }
+            _ => {
+                unknown = order(lists);
+                &unknown
+            }
+        };
+        for Run { list, range } in order.as_ref()? {
+            match (pieces.get(*list), read) {
+                (Some(piece), None) => fields.add_encoded(piece.encoded(range.clone())),
+                _ => lists[*list][range.clone()].iter().for_each(|(name, digest)| {
+                    let read = read.filter(|(part, _)| part == name);
+                    fields.add(name, &read.map_or(*digest, |(_, digest)| digest));
+                }),
+            }
+        }
+        Some(fields.finish())
     }
 }

@@ -1,12 +1,14 @@
 //! The parts that a piece of a list of inputs makes, sorted. A piece that many nodes hold is looked at once. Knows no key.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use crate::digest::Digest;
 use crate::facts::Facts;
+use crate::key::encode;
 use crate::spec::{Commit, Input, Node, Role, Source};
 use crate::walk::{Found, Listener, walk};
 
@@ -15,6 +17,11 @@ use crate::walk::{Found, Listener, walk};
 pub(crate) struct Piece<'a> {
     /// What is part of the key, sorted by name.
     pub(crate) parts: Vec<(&'a str, Digest)>,
+    /// The number of the list of their names, where other nodes have the piece, too: equal lists have equal numbers.
+    pub(crate) names: Option<usize>,
+    /// The same as it is digested, and where each part ends.
+    encoded: Vec<u8>,
+    ends: Vec<usize>,
     /// The commits among them.
     pub(crate) commits: Vec<(&'a str, &'a Arc<Commit>)>,
     /// Whether something is not known that is part of the key.
@@ -28,11 +35,13 @@ pub(crate) struct Pieces<'a> {
     pieces: Vec<Piece<'a>>,
     /// The rest, by where they lie.
     places: HashMap<usize, usize, RandomState>,
+    names: HashMap<Vec<&'a str>, usize, RandomState>,
 }
 
 impl<'a> Pieces<'a> {
     pub(crate) fn new(facts: &'a Facts) -> Self {
-        Self { facts, pieces: vec![Piece::default(), Piece::default()], places: HashMap::default() }
+        let pieces = vec![Piece::default(), Piece::default()];
+        Self { facts, pieces, places: HashMap::default(), names: HashMap::default() }
     }
 
     /// The pieces of a node, and where they lie.
@@ -48,6 +57,9 @@ impl<'a> Pieces<'a> {
             *place = *self.places.entry(addresses[at]).or_insert_with(|| {
                 let mut piece = Piece::default();
                 piece.learn(pieces[at], self.facts);
+                let number = self.names.len();
+                let names = piece.parts.iter().map(|part| part.0).collect();
+                piece.names = Some(*self.names.entry(names).or_insert(number));
                 self.pieces.push(piece);
                 self.pieces.len() - 1
             });
@@ -57,12 +69,24 @@ impl<'a> Pieces<'a> {
 }
 
 impl<'a> Piece<'a> {
+    /// Some parts, as they are digested.
+    pub(crate) fn encoded(&self, Range { start, end }: Range<usize>) -> &[u8] {
+        let at = |count: usize| count.checked_sub(1).map_or(0, |last| self.ends[last]);
+        &self.encoded[at(start)..at(end)]
+    }
+
     fn learn(&mut self, inputs: &'a [Input], facts: &'a Facts) {
         self.parts.clear();
         self.commits.clear();
         self.is_open = false;
         walk(inputs, facts, None, self);
         self.parts.sort_unstable_by_key(|part| part.0);
+        self.encoded.clear();
+        self.ends.clear();
+        for (name, digest) in &self.parts {
+            encode(name, digest, &mut self.encoded);
+            self.ends.push(self.encoded.len());
+        }
     }
 }
 
