@@ -2,6 +2,7 @@
 
 use std::io;
 
+use foldhash::fast::RandomState;
 use graph::name::NodeName;
 use indexmap::IndexMap;
 use jiff::{Timestamp, Zoned};
@@ -157,7 +158,7 @@ pub fn name_lines(
     room: usize,
     mut line: impl FnMut(&[&str]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut groups: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    let mut groups: IndexMap<&str, Vec<&str>, RandomState> = IndexMap::default();
     for name in names {
         let (head, last) = split(name.as_str());
         groups.entry(head).or_default().push(last);
