@@ -72,6 +72,7 @@ pub(crate) fn records_for<'a>(
         let record = reader.record(last.node, last.stored);
         records.insert_last(Remembered { record, available });
     }
+    let Some(heads) = heads else { return Ok(records) };
     let find = move |key: &Digest| {
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
     };
@@ -112,13 +113,14 @@ const FEWEST: usize = 64;
 const READ_MEANWHILE: usize = 128;
 
 impl Heads {
-    /// Ones of which a few may be asked, for as many executions as there are.
-    fn few_of(tx: &Connection) -> Result<Self, Fault> {
+    /// Ones of which a few may be asked, for as many executions as there are; none where there is no execution.
+    fn few_of(tx: &Connection) -> Result<Option<Self>, Fault> {
         let most: Option<i64> =
             tx.query_row("SELECT max(id) FROM executions", [], |row| row.get(0))?;
-        let most = usize::try_from(most.unwrap_or(0)).unwrap_or(usize::MAX);
+        let Some(most) = most else { return Ok(None) };
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         let few = FEWEST.max(most / READ_MEANWHILE);
-        Ok(Self { asked: AtomicUsize::new(0), few, all: OnceLock::new() })
+        Ok(Some(Self { asked: AtomicUsize::new(0), few, all: OnceLock::new() }))
     }
 
     fn may_hold(&self, state: &State, key: &Digest) -> bool {

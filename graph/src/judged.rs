@@ -9,7 +9,7 @@ use crate::facts::Facts;
 use crate::fingerprint::fingerprint;
 use crate::key::key_with;
 use crate::model::{Graph, NodeId};
-use crate::own::Known;
+use crate::own::{Known, Own};
 use crate::record::{Records, Remembered};
 use crate::verdict::{
     Judgement, Reason, Reasons, Rebuild, Verdict, decide, reasons_without_parts, verdict,
@@ -20,8 +20,8 @@ pub(crate) struct Case<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) id: NodeId,
     pub(crate) facts: &'a Facts,
-    /// The digest of its own parts, where that is known.
-    pub(crate) own: Option<Digest>,
+    /// What is known of its own parts.
+    pub(crate) own: Own,
     /// Its last execution.
     pub(crate) last: Option<&'a Remembered>,
     pub(crate) records: &'a Records,
@@ -43,7 +43,14 @@ impl Case<'_> {
     }
 
     fn short(&self, made: &impl Fn(NodeId) -> Option<Digest>) -> Option<Judged> {
-        let own = self.own?;
+        let own = match self.own {
+            Own::Unknown => return None,
+            Own::Made(own) => own,
+            Own::Unlike => {
+                let reasons = self.told(&[Reason::NeverBuilt]);
+                return Some(Judged { verdict: Verdict::Stale(reasons), execution_key: None });
+            }
+        };
         let Some(key) = self.key(&own, made) else {
             // All that is missing is what needs leave: they are named when there is something to compare with.
             let reasons =
@@ -126,7 +133,7 @@ mod tests {
     use crate::list::List;
     use crate::model::{Graph, NodeId};
     use crate::name::NodeName;
-    use crate::own::Owns;
+    use crate::own::{Own, Owns};
     use crate::record::Records;
     use crate::resource::Pool;
     use crate::spec::{
@@ -223,7 +230,10 @@ mod tests {
                 let records = &Records::default();
                 let (own, rebuild) = (owns.get(id), Rebuild::Stale);
                 let case = Case { graph: &graph, id, facts: &facts, own, last: None, records, rebuild };
-                let short = own.map(|own| case.key(&own, left).expect("all needs have settled"));
+                let short = match own {
+                    Own::Made(own) => Some(case.key(&own, left).expect("all needs have settled")),
+                    Own::Unknown | Own::Unlike => None,
+                };
                 let mut names: Vec<&str> =
                     explained.parts.iter().filter(|part| part.role == Role::Key).map(|part| &*part.name).collect();
                 let count = names.len();

@@ -16,14 +16,28 @@ use crate::facts::Facts;
 use crate::key::{OwnParts, is_need_part};
 use crate::model::{Graph, NodeId};
 use crate::passes::{in_passes, joined};
-use crate::piece::{Piece, Pieces};
+use crate::piece::{Piece, Pieces, likeness};
 use crate::spec::{Action, Node};
 use crate::walk::narrowed;
 
-/// The digests of the own parts of many nodes; none for a node of which the short way cannot tell it, because something
-/// is not known of it or because it is unusual.
+/// The digests of the own parts of many nodes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Owns(Vec<Option<Digest>>);
+pub(crate) struct Owns {
+    made: Vec<Option<Digest>>,
+    /// Of which nodes none was made, by index; shorter where of each.
+    unlike: Vec<bool>,
+}
+
+/// What is known of the own parts of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// The short way cannot tell their digest, because something is not known of them or because they are unusual.
+    Unknown,
+    /// No other node has the same, and nobody asks for more: nothing is remembered of any node.
+    Unlike,
+    /// Their digest.
+    Made(Digest),
+}
 
 impl Owns {
     /// Those of these nodes, which are given in order. `reads` tells which files of its commit a node's last build read.
@@ -37,18 +51,57 @@ impl Owns {
             let mut known = Known::new(facts);
             nodes.iter().map(|id| known.own(graph.node(*id), reads(*id))).collect()
         }));
-        if owns.len() == graph.len() {
-            return Self(owns);
-        }
-        let mut all = vec![None; graph.len()];
-        nodes.iter().zip(owns).for_each(|(id, own)| all[id.index()] = own);
-        Self(all)
+        Self { made: by_index(graph, nodes, owns, None), unlike: Vec::new() }
+    }
+
+    /// The same where nothing is remembered of any node: all that hangs on a digest is which nodes are one execution, and
+    /// to make one takes longer than all else that is done for a node.
+    pub(crate) fn of_alike(graph: &Graph, nodes: &[NodeId], facts: &Facts) -> Self {
+        let likes = joined(in_passes(nodes, |nodes| {
+            let mut known = Known::new(facts);
+            nodes.iter().map(|id| known.likeness(graph.node(*id))).collect()
+        }));
+        // What has needs has no key before they have settled.
+        let has_key = |id: NodeId| graph.needs(id).is_empty();
+        let of_keys = nodes.iter().zip(&likes).filter(|(id, _)| has_key(**id));
+        let mut sorted: Vec<u64> = of_keys.filter_map(|(_, like)| *like).collect();
+        sorted.sort_unstable();
+        let twins = sorted.chunk_by(PartialEq::eq).filter(|same| same.len() > 1);
+        let twins: Vec<u64> = twins.map(|same| same[0]).collect();
+        let has_twin = |like: u64| twins.binary_search(&like).is_ok();
+        let unlike = |(id, like): (&NodeId, &Option<u64>)| {
+            like.is_some_and(|like| !has_key(*id) || !has_twin(like))
+        };
+        let unlike: Vec<bool> = nodes.iter().zip(&likes).map(unlike).collect();
+        let rest: Vec<NodeId> =
+            nodes.iter().zip(&unlike).filter(|(_, unlike)| !**unlike).map(|(id, _)| *id).collect();
+        let made =
+            if rest.is_empty() { Vec::new() } else { Self::of(graph, &rest, facts, |_| None).made };
+        Self { made, unlike: by_index(graph, nodes, unlike, false) }
+    }
+
+    /// Whether there is one of each node of which the short way can tell it.
+    pub(crate) fn are_all(&self) -> bool {
+        self.unlike.is_empty()
     }
 
     /// That of a node.
-    pub(crate) fn get(&self, id: NodeId) -> Option<Digest> {
-        self.0.get(id.index()).copied().flatten()
+    pub(crate) fn get(&self, id: NodeId) -> Own {
+        if self.unlike.get(id.index()) == Some(&true) {
+            return Own::Unlike;
+        }
+        self.made.get(id.index()).copied().flatten().map_or(Own::Unknown, Own::Made)
     }
+}
+
+/// What was found of nodes, which are given in order, by their indices.
+fn by_index<T: Copy>(graph: &Graph, nodes: &[NodeId], found: Vec<T>, none: T) -> Vec<T> {
+    if found.len() == graph.len() {
+        return found;
+    }
+    let mut all = vec![none; graph.len()];
+    nodes.iter().zip(found).for_each(|(id, found)| all[id.index()] = found);
+    all
 }
 
 /// What a digest of own parts is made of, but for the facts. Equal ones make the same.
@@ -85,12 +138,28 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// The digest of a node's own parts, where the short way can tell it.
-    pub(crate) fn own(&mut self, node: &'a Node, reads: Option<Digest>) -> Option<Digest> {
+    /// What tells a node's own parts from most others, where the short way can tell their digest.
+    fn likeness(&mut self, node: &'a Node) -> Option<u64> {
+        let mine = self.mine(node)?;
+        let (_, pieces) = self.pieces.of(node);
+        if pieces.iter().any(|piece| piece.is_open) || !self.orders.has(pieces, &mine) {
+            return None;
+        }
+        let both = pieces[0].likeness.wrapping_add(pieces[1].likeness);
+        Some(both.wrapping_add(likeness(&mine)))
+    }
+
+    /// The parts that every node has.
+    fn mine(&mut self, node: &'a Node) -> Option<[(&'static str, Digest); 2]> {
         if !node.unresolved.is_empty() {
             return None;
         }
-        let (action, outputs) = (self.action(node)?, self.outputs(node));
+        Some([(ACTION, self.action(node)?), (OUTPUTS, self.outputs(node))])
+    }
+
+    /// The digest of a node's own parts, where the short way can tell it.
+    pub(crate) fn own(&mut self, node: &'a Node, reads: Option<Digest>) -> Option<Digest> {
+        let mine = self.mine(node)?;
         let (addresses, pieces) = self.pieces.of(node);
         if pieces.iter().any(|piece| piece.is_open) {
             return None;
@@ -103,11 +172,10 @@ impl<'a> Known<'a> {
             }
             (_, _, Some(_)) => return None,
         };
-        let mine = [(ACTION, action), (OUTPUTS, outputs)];
         if read.is_some() {
             return self.orders.digest(&mut self.fields, pieces, &mine, read);
         }
-        let identity = (addresses[0], addresses[1], action, outputs);
+        let identity = (addresses[0], addresses[1], mine[0].1, mine[1].1);
         let place = &mut self.last[place_of(&identity)];
         match place {
             Some((same, own)) if *same == identity => Some(*own),
@@ -200,6 +268,17 @@ fn order(lists: [Parts<'_>; 3]) -> Option<Vec<Run>> {
 struct Orders(HashMap<[usize; 2], Option<Vec<Run>>, RandomState>);
 
 impl Orders {
+    /// Whether there is one for the parts of two pieces and those that every node has.
+    fn has(&mut self, pieces: [&Piece<'_>; 2], mine: Parts<'_>) -> bool {
+        let lists = [&pieces[0].parts[..], &pieces[1].parts[..], mine];
+        match pieces.map(|piece| piece.names) {
+            [Some(first), Some(second)] => {
+                self.0.entry([first, second]).or_insert_with(|| order(lists)).is_some()
+            }
+            _ => order(lists).is_some(),
+        }
+    }
+
     /// Digests the parts of two pieces and those that every node has, one with another value if that is given.
     fn digest(
         &mut self,

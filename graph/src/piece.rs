@@ -1,10 +1,11 @@
 //! The parts that a piece of a list of inputs makes, sorted. A piece that many nodes hold is looked at once. Knows no key.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 
 use crate::digest::Digest;
 use crate::facts::Facts;
@@ -24,6 +25,8 @@ pub(crate) struct Piece<'a> {
     ends: Vec<usize>,
     /// The commits among them.
     pub(crate) commits: Vec<(&'a str, &'a Arc<Commit>)>,
+    /// What tells the parts from most others, whatever their order: the sum of what tells each.
+    pub(crate) likeness: u64,
     /// Whether something is not known that is part of the key.
     pub(crate) is_open: bool,
 }
@@ -83,11 +86,18 @@ impl<'a> Piece<'a> {
         self.parts.sort_unstable_by_key(|part| part.0);
         self.encoded.clear();
         self.ends.clear();
+        self.likeness = likeness(&self.parts);
         for (name, digest) in &self.parts {
             encode(name, digest, &mut self.encoded);
             self.ends.push(self.encoded.len());
         }
     }
+}
+
+/// What tells parts from most others: equal ones are equal in this, in whatever order.
+pub(crate) fn likeness(parts: &[(&str, Digest)]) -> u64 {
+    let each = parts.iter().map(|part| FixedState::default().hash_one(part));
+    each.fold(0, u64::wrapping_add)
 }
 
 impl<'a> Listener<'a> for Piece<'a> {

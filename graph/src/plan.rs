@@ -96,7 +96,11 @@ pub fn plan(
 ) -> Plan {
     let order = graph.closure(wanted);
     let lasts = Lasts::of(graph, &order, records);
-    let owns = Owns::of(graph, &order, facts, |id| lasts.reads(id));
+    let owns = if records.has_nothing() {
+        Owns::of_alike(graph, &order, facts)
+    } else {
+        Owns::of(graph, &order, facts, |id| lasts.reads(id))
+    };
     let mut rebuild = vec![Rebuild::Stale; graph.len()];
     forced.iter().for_each(|id| rebuild[id.index()] = Rebuild::Forced);
     let case = |id: NodeId| {
@@ -201,8 +205,10 @@ impl Plan {
         reads: &[(NodeId, Digest)],
     ) -> Option<Arc<Owns>> {
         let Basis { ground, owns } = self.basis.as_ref()?;
-        let holds =
-            ground.graph.is(graph) && ground.reads == reads && facts.has_grown_from(&ground.facts);
+        let holds = owns.are_all()
+            && ground.graph.is(graph)
+            && ground.reads == reads
+            && facts.has_grown_from(&ground.facts);
         holds.then(|| owns.clone())
     }
 

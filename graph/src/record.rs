@@ -236,6 +236,11 @@ impl Records {
         self.last.is_empty()
     }
 
+    /// Whether nothing is known of any execution, nor can be found.
+    pub(crate) fn has_nothing(&self) -> bool {
+        self.last.is_empty() && self.succeeded.is_empty() && self.recall.is_none()
+    }
+
     /// A successful execution under a key.
     #[must_use]
     pub fn succeeded(&self, key: &Digest) -> Option<Remembered> {
