@@ -169,9 +169,12 @@ pub(crate) fn discard(workshop: TempDir) {
 
 fn exchange(made: &Path, place: &Path) -> io::Result<()> {
     use rustix::io::Errno;
+    // Where there was nothing before, that is all.
+    if fs::rename(made, place).is_ok() {
+        return Ok(());
+    }
     match renameat_with(CWD, made, CWD, place, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),
-        Err(Errno::NOENT) => fs::rename(made, place),
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             match fs::rename(place, made.with_extension("old")) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

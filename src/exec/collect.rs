@@ -1,14 +1,15 @@
 //! Finds the files that a node left, by the patterns of its outputs. Reads directories; copies nothing.
 //!
-//! A pattern is walked component by component, so that a build's output of a million files is not read to find three.
-//! A symbolic link counts as the file it leads to, if that lies below the work directory too: a build must not be able
-//! to publish what is none of its own.
+//! A pattern is walked component by component, so that a build's output of a million files is not read to find three, and
+//! no directory is read twice. A symbolic link counts as the file it leads to, if that lies below the work directory too: a
+//! build must not be able to publish what is none of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use graph::spec::{Output, Presence};
@@ -31,27 +32,23 @@ pub struct Found {
 /// # Errors
 /// In words, one line for each required pattern without a match, and for each file that cannot be kept.
 pub fn collect(work: &Path, outputs: &[Output]) -> Result<Vec<Found>, Vec<String>> {
-    let work = work
-        .canonicalize()
-        .map_err(|error| vec![format!("cannot read the work directory: {error}")])?;
+    let mut walk = Walk { work, dirs: HashMap::new() };
     let mut files = BTreeSet::new();
     let mut with_paths = Vec::new();
     let mut problems = Vec::new();
     for output in outputs {
-        match matches(&work, &output.pattern) {
+        match walk.matches(&output.pattern) {
             Err(problem) => problems.push(problem),
             Ok(found) if found.is_empty() && output.presence == Presence::Required => {
                 let pattern = &output.pattern;
-                problems.push(format!(
-                    "no file matches `{pattern}`: {}",
-                    what_is_there(&work, pattern)
-                ));
+                problems
+                    .push(format!("no file matches `{pattern}`: {}", walk.what_is_there(pattern)));
             }
             Ok(found) => match &output.below {
                 None => files.extend(found),
                 Some(below) => {
                     for source in found {
-                        match path_below(&work, below, &source) {
+                        match path_below(work, below, &source) {
                             Ok(path) => with_paths.push(Found { path, source }),
                             Err(problem) => problems.push(problem),
                         }
@@ -60,7 +57,7 @@ pub fn collect(work: &Path, outputs: &[Output]) -> Result<Vec<Found>, Vec<String
             },
         }
     }
-    let mut found = name(&work, files).unwrap_or_else(|problem| {
+    let mut found = name(work, files).unwrap_or_else(|problem| {
         problems.push(problem);
         Vec::new()
     });
@@ -82,108 +79,199 @@ fn path_below(work: &Path, below: &str, file: &Path) -> Result<String, String> {
     }
 }
 
-fn matches(work: &Path, pattern: &str) -> Result<BTreeSet<PathBuf>, String> {
-    let mut at = BTreeSet::from([work.to_owned()]);
-    let components: Vec<&str> =
-        pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    for component in &components {
-        if *component == ".." {
-            return Err(format!("the pattern `{pattern}` leaves the work directory"));
-        }
-        at = if *component == "**" {
-            at.iter().flat_map(|dir| all_below(dir)).collect()
-        } else if is_literal(component) {
-            at.iter().map(|dir| dir.join(component)).filter(|path| path.exists()).collect()
-        } else {
-            let matcher =
-                compile(component).map_err(|error| format!("the pattern `{pattern}`: {error}"))?;
-            at.iter().flat_map(|dir| entries(dir)).filter(|path| is_match(&matcher, path)).collect()
-        };
-        at.retain(|path| stays_below(work, path));
-    }
-    if components.last() == Some(&"**") {
-        // At the end it stands for everything below.
-        at = at.iter().flat_map(|dir| entries(dir)).collect();
-        at.retain(|path| stays_below(work, path));
-    }
-    at.retain(|path| path.is_file());
-    Ok(at)
+/// What is found at a path; of a link, what it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Directory,
+    File,
+    /// Neither, or a link that leads out of the work directory.
+    Other,
 }
 
-fn compile(component: &str) -> Result<GlobMatcher, globset::Error> {
-    Ok(GlobBuilder::new(component).literal_separator(true).build()?.compile_matcher())
+/// Paths below a work directory, and what is found there.
+type Places = BTreeMap<PathBuf, Kind>;
+
+/// A walk through a work directory.
+struct Walk<'a> {
+    work: &'a Path,
+    /// What the directories hold that were read.
+    dirs: HashMap<PathBuf, Rc<[Entry]>>,
+}
+
+/// An entry of a directory. Directories that are no links are told from them.
+type Entry = (PathBuf, fs::FileType);
+
+impl Walk<'_> {
+    fn matches(&mut self, pattern: &str) -> Result<BTreeSet<PathBuf>, String> {
+        let mut at = Places::from([(self.work.to_owned(), Kind::Directory)]);
+        let components: Vec<&str> =
+            pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        for component in &components {
+            if *component == ".." {
+                return Err(format!("the pattern `{pattern}` leaves the work directory"));
+            }
+            let dirs = at.into_iter().filter(|(_, kind)| *kind == Kind::Directory);
+            let dirs: Vec<PathBuf> = dirs.map(|(dir, _)| dir).collect();
+            at = if *component == "**" {
+                let all = dirs.iter().flat_map(|dir| self.all_below(dir));
+                all.map(|dir| (dir, Kind::Directory)).collect()
+            } else if is_literal(component) {
+                dirs.iter().filter_map(|dir| self.look(dir.join(component))).collect()
+            } else {
+                let fits = Wildcard::of(component)
+                    .map_err(|error| format!("the pattern `{pattern}`: {error}"))?;
+                self.all_of(&dirs, |path| fits.is_match(path))
+            };
+        }
+        if components.last() == Some(&"**") {
+            // At the end it stands for everything below.
+            let dirs: Vec<PathBuf> = at.into_keys().collect();
+            at = self.all_of(&dirs, |_| true);
+        }
+        Ok(at.into_iter().filter(|(_, kind)| *kind == Kind::File).map(|(path, _)| path).collect())
+    }
+
+    /// The entries of directories that fit.
+    fn all_of(&mut self, dirs: &[PathBuf], fits: impl Fn(&Path) -> bool) -> Places {
+        let mut found = Places::new();
+        for dir in dirs {
+            let entries = self.entries(dir);
+            let fitting = entries.iter().filter(|(path, _)| fits(path));
+            found.extend(fitting.map(|(path, kind)| (path.clone(), self.kind(path, *kind))));
+        }
+        found
+    }
+
+    /// The entries of a directory; none where it cannot be read.
+    fn entries(&mut self, dir: &Path) -> Rc<[Entry]> {
+        if let Some(known) = self.dirs.get(dir) {
+            return known.clone();
+        }
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        let entries: Rc<[Entry]> =
+            entries.filter_map(|entry| Some((entry.path(), entry.file_type().ok()?))).collect();
+        self.dirs.insert(dir.to_owned(), entries.clone());
+        entries
+    }
+
+    /// A directory and all directories below it; links to directories are not followed, so it ends.
+    fn all_below(&mut self, dir: &Path) -> Vec<PathBuf> {
+        let mut found = vec![dir.to_owned()];
+        let mut next = 0;
+        while let Some(dir) = found.get(next) {
+            let entries = self.entries(&dir.clone());
+            let dirs = entries.iter().filter(|(_, kind)| kind.is_dir());
+            found.extend(dirs.map(|(path, _)| path.clone()));
+            next += 1;
+        }
+        found
+    }
+
+    fn look(&self, path: PathBuf) -> Option<(PathBuf, Kind)> {
+        let found = fs::symlink_metadata(&path).ok()?;
+        let kind = self.kind(&path, found.file_type());
+        Some((path, kind))
+    }
+
+    /// Only a link can lead out of the directory that it is in, so only links are followed to where they really lead.
+    fn kind(&self, path: &Path, found: fs::FileType) -> Kind {
+        let found = match found.is_symlink().then(|| self.led_to(path)) {
+            None => Some(found),
+            Some(found) => found,
+        };
+        match found {
+            Some(found) if found.is_dir() => Kind::Directory,
+            Some(found) if found.is_file() => Kind::File,
+            _ => Kind::Other,
+        }
+    }
+
+    /// What a link leads to, if that lies below the work directory.
+    fn led_to(&self, link: &Path) -> Option<fs::FileType> {
+        let (real, work) = (link.canonicalize().ok()?, self.work.canonicalize().ok()?);
+        real.starts_with(work).then_some(fs::metadata(real).ok()?.file_type())
+    }
+
+    /// What the nearest directory that exists on the way to a pattern holds.
+    fn what_is_there(&mut self, pattern: &str) -> String {
+        let work = self.work;
+        let mut dir = work.to_owned();
+        let components: Vec<&str> = pattern.split('/').collect();
+        for component in &components[..components.len() - 1] {
+            let next = if is_literal(component) {
+                self.look(dir.join(component))
+            } else {
+                let fits = Wildcard::of(component).ok();
+                let fits = |path: &Path| fits.as_ref().is_some_and(|fits| fits.is_match(path));
+                let found = self.all_of(&[dir.clone()], fits);
+                found.into_iter().find(|(_, kind)| *kind == Kind::Directory)
+            };
+            match next {
+                Some((next, Kind::Directory)) => dir = next,
+                _ => break,
+            }
+        }
+        let shown = dir.strip_prefix(work).unwrap_or(&dir).display().to_string();
+        let shown =
+            if shown.is_empty() { "the work directory".to_owned() } else { format!("`{shown}`") };
+        let entries = self.entries(&dir);
+        let mut names: Vec<String> = entries
+            .iter()
+            .filter_map(|(path, _)| path.file_name())
+            .filter(|name| !name.as_encoded_bytes().starts_with(b"."))
+            .map(|name| format!("`{}`", name.display()))
+            .collect();
+        names.sort();
+        let more = names.len().saturating_sub(LISTED);
+        names.truncate(LISTED);
+        match (names.is_empty(), more) {
+            (true, _) => format!("{shown} is empty"),
+            (false, 0) => format!("{shown} has {}", names.join(", ")),
+            (false, more) => format!("{shown} has {} and {more} more", names.join(", ")),
+        }
+    }
 }
 
 fn is_literal(component: &str) -> bool {
     !component.contains(['*', '?', '[', ']', '{', '}', '\\'])
 }
 
-fn is_match(matcher: &GlobMatcher, path: &Path) -> bool {
-    path.file_name().is_some_and(|name| matcher.is_match(Path::new(name)))
+/// A component of a pattern that names match.
+enum Wildcard<'a> {
+    /// Only stars, as in most: what is between them. To compile a matcher takes longer than to read a directory.
+    Stars(Vec<&'a str>),
+    Other(Box<GlobMatcher>),
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-}
-
-/// A directory and all directories below it; links to directories are not followed, so it ends.
-fn all_below(dir: &Path) -> Vec<PathBuf> {
-    let mut found = vec![dir.to_owned()];
-    let mut next = 0;
-    while let Some(dir) = found.get(next) {
-        let below = fs::read_dir(dir).into_iter().flatten().flatten();
-        let dirs = below.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let dirs: Vec<PathBuf> = dirs.map(|entry| entry.path()).collect();
-        found.extend(dirs);
-        next += 1;
-    }
-    found
-}
-
-/// Whether a path leads to something below the work directory; the directory that it is in does. Only a link can lead
-/// elsewhere, so only links are followed to where they really lead.
-fn stays_below(work: &Path, path: &Path) -> bool {
-    match fs::symlink_metadata(path) {
-        Ok(file) if !file.is_symlink() => true,
-        _ => path.canonicalize().is_ok_and(|real| real.starts_with(work)),
-    }
-}
-
-/// What the nearest directory that exists on the way to a pattern holds.
-fn what_is_there(work: &Path, pattern: &str) -> String {
-    let mut dir = work.to_owned();
-    let components: Vec<&str> = pattern.split('/').collect();
-    for component in &components[..components.len() - 1] {
-        let next = if is_literal(component) {
-            Some(dir.join(component))
-        } else {
-            let matcher = compile(component).ok();
-            entries(&dir).into_iter().find(|path| {
-                path.is_dir() && matcher.as_ref().is_some_and(|matcher| is_match(matcher, path))
-            })
-        };
-        match next {
-            Some(next) if next.is_dir() && stays_below(work, &next) => dir = next,
-            _ => break,
+impl<'a> Wildcard<'a> {
+    fn of(component: &'a str) -> Result<Self, globset::Error> {
+        if is_literal(&component.replace('*', "")) {
+            return Ok(Self::Stars(component.split('*').collect()));
         }
+        let glob = GlobBuilder::new(component).literal_separator(true).build()?;
+        Ok(Self::Other(Box::new(glob.compile_matcher())))
     }
-    let shown = dir.strip_prefix(work).unwrap_or(&dir).display().to_string();
-    let shown =
-        if shown.is_empty() { "the work directory".to_owned() } else { format!("`{shown}`") };
-    let mut names: Vec<String> = entries(&dir)
-        .iter()
-        .filter_map(|path| path.file_name())
-        .filter(|name| !name.as_encoded_bytes().starts_with(b"."))
-        .map(|name| format!("`{}`", name.display()))
-        .collect();
-    names.sort();
-    let more = names.len().saturating_sub(LISTED);
-    names.truncate(LISTED);
-    match (names.is_empty(), more) {
-        (true, _) => format!("{shown} is empty"),
-        (false, 0) => format!("{shown} has {}", names.join(", ")),
-        (false, more) => format!("{shown} has {} and {more} more", names.join(", ")),
+
+    fn is_match(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| match self {
+            Self::Stars(pieces) => fits(pieces, name.as_encoded_bytes()),
+            Self::Other(matcher) => matcher.is_match(Path::new(name)),
+        })
     }
+}
+
+/// Whether a name is these pieces with anything between them. What is in the middle may be taken at its first place: that
+/// leaves most for what follows.
+fn fits(pieces: &[&str], name: &[u8]) -> bool {
+    let [first, middle @ .., last] = pieces else { return false };
+    let rest =
+        name.strip_prefix(first.as_bytes()).and_then(|rest| rest.strip_suffix(last.as_bytes()));
+    let Some(mut rest) = rest else { return false };
+    middle.iter().filter(|piece| !piece.is_empty()).all(|piece| {
+        let at = rest.windows(piece.len()).position(|window| window == piece.as_bytes());
+        rest = at.map_or(&[], |at| &rest[at + piece.len()..]);
+        at.is_some()
+    })
 }
 
 /// Gives each file a path below the output directory: its name; where different files have one name, the name of its
@@ -260,6 +348,34 @@ fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
             Ok(()) => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
             Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use globset::GlobBuilder;
+    use proptest::prelude::proptest;
+
+    use super::Wildcard;
+
+    proptest! {
+        #[test]
+        fn stars_match_as_they_do_elsewhere(
+            pattern in r"[ab.é]{0,2}\*[ab*.é]{0,4}",
+            name in "[ab.é]{1,8}",
+        ) {
+            let glob = GlobBuilder::new(&pattern).literal_separator(true).build().unwrap();
+            let wildcard = Wildcard::of(&pattern).unwrap();
+            let is_plain = matches!(wildcard, Wildcard::Stars(_));
+            // Two stars are a pattern of their own only where they stand alone.
+            if pattern != "**" {
+                let path = Path::new(&name);
+                assert!(is_plain);
+                assert_eq!(wildcard.is_match(path), glob.compile_matcher().is_match(path), "{pattern}");
+            }
         }
     }
 }

@@ -5,7 +5,8 @@
 //! processes that were ever started below it are found below it.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
@@ -84,14 +85,19 @@ fn read(pid: i32) -> Option<Process> {
     parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// Reads a line of `/proc/PID/stat`. The name of the program is in parentheses and can hold any character, a
-/// parenthesis too; what follows the last one can be relied on.
-fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
+/// What number the first of [`fields`] has in `man 5 proc_pid_stat`: it is the state.
+const FIRST: usize = 3;
+
+/// The fields of a line of `/proc/PID/stat` from the state on. The name of the program is in parentheses and can hold any
+/// character, a parenthesis too; what follows the last one can be relied on.
+fn fields(stat: &[u8]) -> Option<Vec<&str>> {
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
-    let fields: Vec<&str> =
-        std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect();
-    // `man 5 proc_pid_stat` counts from 1, and the state, here the first, is its third.
-    let field = |number: usize| fields.get(number - 3).copied();
+    Some(std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect())
+}
+
+fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
+    let fields = fields(stat)?;
+    let field = |number: usize| fields.get(number - FIRST).copied();
     Some(Process {
         pid: Pid::from_raw(pid)?,
         parent: field(4)?.parse().ok()?,
@@ -101,24 +107,42 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
     })
 }
 
-/// The processor time in milliseconds of all children of this process that were waited for, and of theirs.
-#[must_use]
-pub fn cpu_of_the_dead() -> u64 {
-    let stat = fs::read("/proc/self/stat").unwrap_or_default();
-    let after_name = stat.iter().rposition(|&byte| byte == b')').map_or(0, |at| at + 1);
-    let text = String::from_utf8_lossy(&stat[after_name..]).into_owned();
-    let field = |number: usize| -> u64 {
-        text.split_ascii_whitespace()
-            .nth(number - 3)
-            .and_then(|field| field.parse().ok())
-            .unwrap_or(0)
-    };
-    (field(16) + field(17)).saturating_mul(1000) / rustix::param::clock_ticks_per_second().max(1)
+/// The processor time of all children of this process that were waited for, and of theirs.
+#[derive(Debug)]
+pub struct CpuOfTheDead {
+    /// Kept open: each look at it is one call.
+    stat: Option<File>,
+    last: u64,
+}
+
+impl CpuOfTheDead {
+    /// From now on.
+    #[must_use]
+    pub fn open() -> Self {
+        let mut cpu = Self { stat: File::open("/proc/self/stat").ok(), last: 0 };
+        cpu.since_last();
+        cpu
+    }
+
+    /// In milliseconds, since it was last asked. Nothing where it cannot be told.
+    pub fn since_last(&mut self) -> u64 {
+        let mut line = [0; 1024];
+        let read = self.stat.as_ref().and_then(|stat| stat.read_at(&mut line, 0).ok());
+        let now = cpu_of_children(&line[..read.unwrap_or(0)]).unwrap_or(self.last);
+        now.saturating_sub(std::mem::replace(&mut self.last, now))
+    }
+}
+
+fn cpu_of_children(stat: &[u8]) -> Option<u64> {
+    let fields = fields(stat)?;
+    let ticks = |number: usize| fields.get(number - FIRST)?.parse::<u64>().ok();
+    let ticks = ticks(16)?.saturating_add(ticks(17)?);
+    Some(ticks.saturating_mul(1000) / rustix::param::clock_ticks_per_second().max(1))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{cpu_of_children, parse};
 
     #[test]
     fn a_hostile_name_does_not_shift_the_fields() {
@@ -126,6 +150,8 @@ mod tests {
         let process = parse(7, line).expect("a process");
         assert_eq!((process.parent, process.started, process.resident), (42, 9876, 250));
         assert!(!process.zombie);
+        let ticks = rustix::param::clock_ticks_per_second();
+        assert_eq!(cpu_of_children(line), Some((7 + 8) * 1000 / ticks));
         assert_eq!(parse(7, b"7 (cut"), None);
     }
 }

@@ -84,6 +84,15 @@ fn is_configuration(part: &str, source: &Source) -> bool {
     }
 }
 
+/// Says of a new work directory by which inputs it is going to be filled.
+///
+/// # Errors
+/// When the file cannot be made.
+pub fn begin(work: &Path, now: &Inputs) -> io::Result<()> {
+    // Half of it says nothing, and what says nothing is not believed.
+    workdir::write(work, FILLED, &now.text())
+}
+
 /// Brings `build/tmp*` into a state that a build may go on from. Tells what it had to do.
 ///
 /// # Errors
@@ -110,7 +119,7 @@ pub fn prepare(work: &Path, now: &Inputs, mut tell: impl FnMut(&str)) -> io::Res
     if now.all.is_some() && before == now.text() {
         return Ok(());
     }
-    workdir::write(work, FILLED, &now.text())
+    begin(work, now)
 }
 
 /// Of the files to keep, those that were possibly made of other inputs.
@@ -145,7 +154,8 @@ pub fn put_aside(work: &Path) -> io::Result<()> {
 
 /// What must not be left half done: who is killed in the middle begins with an empty work directory.
 fn critically(work: &Path, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-    workdir::begin(work)?.sync_all()?;
+    workdir::begin(work)?;
+    workdir::flush(work)?;
     act()?;
     workdir::ended_cleanly(work)
 }

@@ -23,6 +23,7 @@ use crate::exec::environment::{self, Environment};
 use crate::exec::inputs::secret;
 use crate::exec::job::{Events, Execution, Executor, Job, Retry};
 use crate::exec::jobserver::Jobserver;
+use crate::exec::kas::Places;
 use crate::exec::kernel::ccache::Shims;
 use crate::exec::log::Log;
 use crate::exec::step::{self, Around};
@@ -30,6 +31,7 @@ use crate::exec::steps::Running;
 use crate::exec::stop::Stopping;
 use crate::exec::supervisors::Supervisors;
 use crate::exec::trouble::Trouble;
+use crate::exec::workdir::Made;
 use crate::exec::{failure, filled, kas, kbuild, space, taken, workdir};
 use crate::redact::Redactor;
 
@@ -39,7 +41,7 @@ pub struct Settings {
     /// The run's number.
     pub run: i64,
     /// Where the project and what its builds share lie.
-    pub places: kas::Places,
+    pub places: Places,
     /// Below it, each node has its work directory, at the path of its name.
     pub work: PathBuf,
     /// Below it, at the path of its name, lies what each node left.
@@ -86,6 +88,8 @@ pub struct LocalExecutor {
     checkouts: Checkouts,
     pub(super) supervisors: Supervisors,
     pub(super) jobserver: OnceCell<Jobserver>,
+    /// Set when what all nodes share was made.
+    ground: OnceCell<()>,
 }
 
 /// What a node left that succeeded.
@@ -111,6 +115,7 @@ impl Executor for LocalExecutor {
                 let mut running = Running {
                     node,
                     work: &self.work_dir(&node.name),
+                    made: Made::Before,
                     checkout: None,
                     named: Vec::new(),
                     begun,
@@ -170,8 +175,16 @@ impl LocalExecutor {
         );
         let checkouts = Checkouts::new(settings.sources.clone());
         let supervisors = Supervisors::of(settings.supervisor.clone());
-        let (calls, jobserver) = (AtomicUsize::new(0), OnceCell::new());
-        Self { settings, facts, redactor, calls, checkouts, supervisors, jobserver }
+        Self {
+            settings,
+            facts,
+            redactor,
+            calls: AtomicUsize::new(0),
+            checkouts,
+            supervisors,
+            jobserver: OnceCell::new(),
+            ground: OnceCell::new(),
+        }
     }
 
     /// The work directory of a node.
@@ -215,6 +228,7 @@ impl LocalExecutor {
     async fn run(&self, job: &Job, the: &mut Running<'_>) -> Result<Left, Trouble> {
         let node = the.node;
         the.log.note(&format!("{}, run {}, attempt {}", node.name, self.settings.run, job.attempt));
+        self.ground.get_or_try_init(async || self.lay_ground()).await?;
         match &node.action.checkout {
             Some(commit) => self.run_with_checkout(job, commit, the).await,
             None => {
@@ -228,11 +242,8 @@ impl LocalExecutor {
 
     /// A node whose `build` is kept from one execution to the next.
     async fn run_filled(&self, the: &mut Running<'_>) -> Result<Vec<Found>, Trouble> {
-        let (node, work) = (the.node, the.work);
         self.steps(the).await?;
-        let found = collected(node, work).await?;
-        let older = filled::older(work, &found)
-            .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
+        let (found, older) = collected_with_age(the).await?;
         // Where nothing was made, bitbake found nothing to do in what it had made itself; what it makes no longer, it
         // removes. A mixture it does not vouch for.
         if older.is_empty() || older.len() == found.len() {
@@ -242,10 +253,10 @@ impl LocalExecutor {
             "made before the inputs changed: `{}`; once more with an empty `build/tmp*`, to see what is still made",
             older.join("`, `")
         ));
-        filled::put_aside(work)
+        filled::put_aside(the.work)
             .map_err(|error| Trouble::ours(format!("cannot put `build/tmp*` aside: {error}")))?;
         self.steps(the).await?;
-        collected(node, work).await
+        collected(the).await
     }
 
     /// A node that builds a commit: from its sources, and from nothing that an earlier execution left.
@@ -264,7 +275,7 @@ impl LocalExecutor {
         let checkout = self.checkout(commit, the).await?;
         the.checkout = Some(checkout.dir());
         let found = match self.steps(the).await {
-            Ok(()) => collected(the.node, the.work).await,
+            Ok(()) => collected(the).await,
             Err(trouble) => Err(trouble),
         };
         let found = self.unless_spoiled(found, &checkout, the).await?;
@@ -301,6 +312,7 @@ impl LocalExecutor {
 
     async fn checkout(&self, commit: &Commit, the: &mut Running<'_>) -> Result<Checkout, Trouble> {
         const STEP: &str = "checkout";
+        the.log.flush();
         the.events.tell(Event::StepStarted { node: the.node.name.clone(), step: STEP }).await;
         let begun = Instant::now();
         let mut each = the.each();
@@ -341,20 +353,32 @@ impl LocalExecutor {
     }
 
     async fn prepare_filled(&self, node: &Node, the: &mut Running<'_>) -> Result<(), Trouble> {
-        let environment = environment::base(&self.settings.outer);
-        let (own, places) = (the.work.to_owned(), self.settings.places.clone());
         let inputs = filled::Inputs::of(node, &self.facts);
+        the.made = workdir::make(the.work).map_err(|error| unprepared(the.work, &error))?;
+        if the.made == Made::New {
+            return filled::begin(the.work, &inputs).map_err(|error| unprepared(the.work, &error));
+        }
+        let (own, environment) = (the.work.to_owned(), environment::base(&self.settings.outer));
         let prepared = spawn_blocking(move || -> (Vec<String>, io::Result<()>) {
             let mut told = Vec::new();
             let mut tell = |line: &str| told.push(line.to_owned());
             let result = workdir::prepare(&own, &environment, &mut tell)
                 .and_then(|()| filled::prepare(&own, &inputs, &mut tell));
-            let shared = [&places.git, &places.sstate, &places.downloads];
-            (told, result.and_then(|()| shared.into_iter().try_for_each(std::fs::create_dir_all)))
+            (told, result)
         });
         let (told, result) = prepared.await.expect("preparing does not panic");
         told.iter().for_each(|line| the.log.note(line));
         result.map_err(|error| unprepared(the.work, &error))
+    }
+
+    /// Makes what all nodes share.
+    fn lay_ground(&self) -> Result<(), Trouble> {
+        let Places { git, sstate, downloads, .. } = &self.settings.places;
+        let mut shared = [git, sstate, downloads].into_iter();
+        let made = shared.try_for_each(std::fs::create_dir_all);
+        made.and_then(|()| workdir::guard(&self.settings.work)).map_err(|error| {
+            Trouble::ours(format!("cannot make the directories that all builds share: {error}"))
+        })
     }
 }
 
@@ -373,11 +397,23 @@ fn hint(node: &Node, commit: &Commit) -> String {
     last.trim_end_matches(".git").to_owned()
 }
 
-async fn collected(node: &Node, work: &Path) -> Result<Vec<Found>, Trouble> {
-    let (work, outputs) = (work.to_owned(), node.outputs.clone());
-    let found = spawn_blocking(move || collect::collect(&work, &outputs)).await;
-    let found = found.expect("collecting does not panic");
+/// What a node left.
+async fn collected(the: &Running<'_>) -> Result<Vec<Found>, Trouble> {
+    let (work, outputs) = (the.work.to_owned(), the.node.outputs.clone());
+    let found = the.apart(move || collect::collect(&work, &outputs)).await;
     found.map_err(|problems| Trouble::ours(problems.join("; ")))
+}
+
+/// As [`collected`], with those that were possibly made of other inputs.
+async fn collected_with_age(the: &Running<'_>) -> Result<(Vec<Found>, Vec<String>), Trouble> {
+    let found = collected(the).await?;
+    if the.made == Made::New {
+        // All that is there was made in it since.
+        return Ok((found, Vec::new()));
+    }
+    let older = filled::older(the.work, &found)
+        .map_err(|error| Trouble::ours(format!("cannot look at the outputs: {error}")))?;
+    Ok((found, older))
 }
 
 /// Which files of its checkout a node has read, where that can be told.

@@ -68,15 +68,9 @@ impl Log {
     /// # Errors
     /// When the file cannot be made.
     pub fn open(path: &Path, redactor: Arc<Redactor>, again: bool) -> io::Result<Self> {
-        if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir)?;
-        }
         let mut options = OpenOptions::new();
-        let file = if again {
-            options.append(true).create(true).open(path)?
-        } else {
-            options.write(true).create(true).truncate(true).open(path)?
-        };
+        options.write(true).create(true).append(again).truncate(!again);
+        let file = create(path, &options)?;
         Ok(Self {
             file: BufWriter::new(file),
             copy: None,
@@ -95,19 +89,17 @@ impl Log {
     /// # Errors
     /// When the file cannot be made.
     pub fn copy_step_to(&mut self, path: &Path) -> io::Result<()> {
-        if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir)?;
-        }
-        self.copy = Some(BufWriter::new(File::create(path)?));
+        let mut options = OpenOptions::new();
+        let file = create(path, options.write(true).create(true).truncate(true))?;
+        self.copy = Some(BufWriter::new(file));
         Ok(())
     }
 
-    /// Writes a line of our own, with the time.
+    /// Writes a line of our own, with the time. Whoever reads the log sees it with what comes next, or after [`Log::flush`].
     pub fn note(&mut self, text: &str) {
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         let line = self.redactor.redact(&format!("# {now} {text}")).into_owned();
         self.write(&line);
-        self.flush();
     }
 
     /// Takes what a program wrote, and hands each line that this completes to `each`, cut to what can be shown.
@@ -187,7 +179,8 @@ impl Log {
         self.attempt(|file| writeln!(file, "{line}"));
     }
 
-    fn flush(&mut self) {
+    /// Writes all that was noted, for whoever reads the log.
+    pub fn flush(&mut self) {
         self.attempt(Write::flush);
     }
 
@@ -196,6 +189,17 @@ impl Log {
         if self.broken.is_none() {
             self.broken = files.map(&mut act).find_map(Result::err);
         }
+    }
+}
+
+/// Opens a file, in a directory that is made where there is none.
+fn create(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            options.open(path)
+        }
+        opened => opened,
     }
 }
 

@@ -90,14 +90,22 @@ fn list<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a OsStr>) {
     texts.into_iter().for_each(|one| text(out, one));
 }
 
+/// No text is as long and no list has as many, or the kernel would not take it; so this is no order, and nobody waits for
+/// the rest of it.
+const TOO_MUCH: u32 = 64 << 20;
+
 fn read_number(from: &mut impl Read) -> io::Result<u32> {
     let mut bytes = [0; 4];
     from.read_exact(&mut bytes)?;
     Ok(u32::from_le_bytes(bytes))
 }
 
+fn read_count(from: &mut impl Read) -> io::Result<u32> {
+    read_number(from).and_then(|count| if count < TOO_MUCH { Ok(count) } else { Err(no_order()) })
+}
+
 fn read_text(from: &mut impl Read) -> io::Result<OsString> {
-    let length = u64::from(read_number(from)?);
+    let length = u64::from(read_count(from)?);
     let mut bytes = Vec::new();
     // What claims to be long and is not reserves no memory.
     from.take(length).read_to_end(&mut bytes)?;
@@ -105,7 +113,7 @@ fn read_text(from: &mut impl Read) -> io::Result<OsString> {
 }
 
 fn read_list(from: &mut impl Read) -> io::Result<Vec<OsString>> {
-    (0..read_number(from)?).map(|_| read_text(from)).collect()
+    (0..read_count(from)?).map(|_| read_text(from)).collect()
 }
 
 #[cfg(test)]

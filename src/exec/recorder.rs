@@ -2,123 +2,135 @@
 //!
 //! To record one result costs several waits for the disk, and the next few cost hardly more with it than alone. So while
 //! some are being recorded, those that end meanwhile gather, and are recorded together when that is done: a single one
-//! waits for nobody, and a thousand small nodes wait for the disk a few dozen times. What takes long to keep, such as an
-//! image, goes by itself, so that nobody waits for that either.
+//! waits for nobody, and a thousand small nodes wait for the disk a few dozen times. Where the disk is so quick that few
+//! would gather, the next are left some time. What takes long to keep, such as an image, goes by itself, so that nobody
+//! waits for that either.
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
+use graph::model::NodeId;
 use graph::record::{Outcome, Record};
 use graph::schedule::Finished;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep_until};
 
 use crate::exec::attempts::{Ended, Ran, report};
+use crate::exec::collect::Found;
 use crate::exec::job::Execution;
 use crate::exec::run::{Journal, Success};
 
 /// So many are recorded together at most.
 const MOST: usize = 512;
 
+/// The time from one to the next recording: nothing beside a build that somebody waits for.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// What leaves more than this many bytes is recorded by itself.
 const LARGE: u64 = 8 << 20;
 
-type Answer = anyhow::Result<Arc<Record>>;
-type Waiting = (Ran, oneshot::Sender<(Ran, Answer)>);
+/// A node, and how it has ended now that it is recorded, or why it cannot be.
+pub(super) type Recorded = (NodeId, anyhow::Result<Ended>);
 
 /// Where results are handed in.
 pub(super) struct Recorder<J> {
     journal: Arc<J>,
-    line: mpsc::UnboundedSender<Waiting>,
-}
-
-impl<J> Clone for Recorder<J> {
-    fn clone(&self) -> Self {
-        Self { journal: self.journal.clone(), line: self.line.clone() }
-    }
-}
-
-/// What a result is, once it was looked at.
-enum Seen {
-    /// It is recorded.
-    Recorded(Ended),
-    /// A success that is kept in no time.
-    Small(Ran),
-    /// A success that takes its time.
-    Large(Ran),
+    line: UnboundedSender<(NodeId, Ran)>,
+    told: UnboundedSender<Recorded>,
 }
 
 impl<J: Journal> Recorder<J> {
-    /// One for a run. Must be called within a tokio runtime; it ends with the last handle.
-    pub(super) fn new(journal: Arc<J>) -> Self {
-        let (line, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(write_all(journal.clone(), waiting));
-        Self { journal, line }
+    /// One for a run, and where it tells what is recorded. Must be called within a tokio runtime; it ends with the handle.
+    pub(super) fn new(journal: Arc<J>) -> (Self, UnboundedReceiver<Recorded>) {
+        let (line, waiting) = unbounded_channel();
+        let (told, recorded) = unbounded_channel();
+        tokio::spawn(record_small(journal.clone(), waiting, told.clone()));
+        (Self { journal, line, told }, recorded)
     }
 
-    /// Records a result, as a success only if what was hashed is what was built.
-    pub(super) async fn record(self, ran: Ran) -> anyhow::Result<Ended> {
-        let journal = self.journal.clone();
-        let (ran, answer) = match spawn_blocking(move || look(&*journal, ran)).await?? {
-            Seen::Recorded(ended) => return Ok(ended),
-            Seen::Large(ran) => {
-                let journal = self.journal;
-                spawn_blocking(move || {
-                    let answer = succeeded(&*journal, &[&ran]).pop();
-                    (ran, answer.expect("there is one answer to one"))
-                })
-                .await?
-            }
-            Seen::Small(ran) => {
-                let (sender, answer) = oneshot::channel();
-                let lost = || anyhow!("a defect of graph: nobody records any more");
-                self.line.send((ran, sender)).map_err(|_| lost())?;
-                answer.await.map_err(|_| lost())?
-            }
-        };
-        let (wall_ms, retry) = (ran.execution.cost.wall_ms, ran.execution.retry);
-        Ok(Ended { finished: Finished::Succeeded(answer?), wall_ms, failure: None, retry })
-    }
-}
-
-async fn write_all<J: Journal>(journal: Arc<J>, mut line: mpsc::UnboundedReceiver<Waiting>) {
-    let mut waiting = Vec::new();
-    while line.recv_many(&mut waiting, MOST).await > 0 {
-        let (together, senders): (Vec<Ran>, Vec<_>) =
-            std::mem::take(&mut waiting).into_iter().unzip();
-        let journal = journal.clone();
-        let written = spawn_blocking(move || {
-            let answers = succeeded(&*journal, &together.iter().collect::<Vec<_>>());
-            together.into_iter().zip(answers).collect::<Vec<_>>()
-        });
-        // If that panicked, those who wait are told by the loss of their senders.
-        for (answer, sender) in written.await.unwrap_or_default().into_iter().zip(senders) {
-            sender.send(answer).ok();
+    /// Has a result recorded, as a success only if what was hashed is what was built.
+    pub(super) fn record(&self, id: NodeId, ran: Ran) {
+        if is_small(&ran.execution) {
+            self.line.send((id, ran)).expect("who records lives as long as this");
+        } else {
+            let (journal, told) = (self.journal.clone(), self.told.clone());
+            tokio::spawn(async move { record(&journal, vec![(id, ran)], &told).await });
         }
     }
 }
 
-fn succeeded<'a, J: Journal>(journal: &J, ran: &[&'a Ran]) -> Vec<Answer> {
+async fn record_small<J: Journal>(
+    journal: Arc<J>,
+    mut line: UnboundedReceiver<(NodeId, Ran)>,
+    told: UnboundedSender<Recorded>,
+) {
+    let mut waiting = Vec::new();
+    while line.recv_many(&mut waiting, MOST).await > 0 {
+        let begun = Instant::now();
+        record(&journal, std::mem::take(&mut waiting), &told).await;
+        sleep_until(begun + PAUSE).await;
+    }
+}
+
+/// Records results together. Each is told of, whatever happens.
+async fn record<J: Journal>(
+    journal: &Arc<J>,
+    together: Vec<(NodeId, Ran)>,
+    told: &UnboundedSender<Recorded>,
+) {
+    let (ids, ran): (Vec<NodeId>, Vec<Ran>) = together.into_iter().unzip();
+    let journal = journal.clone();
+    let written = spawn_blocking(move || written(&*journal, ran)).await;
+    let answers = written.unwrap_or_else(|error| {
+        ids.iter().map(|_| Err(anyhow!("a defect of graph: {error}"))).collect()
+    });
+    // Nobody listens any more where the run broke off.
+    ids.into_iter().zip(answers).for_each(|recorded| drop(told.send(recorded)));
+}
+
+/// Looks at all, and records them. There is one answer to each, in their order.
+fn written<J: Journal>(journal: &J, together: Vec<Ran>) -> Vec<anyhow::Result<Ended>> {
+    let looked: Vec<_> = together.into_iter().map(|ran| look(journal, ran)).collect();
+    let good: Vec<&Ran> =
+        looked.iter().filter_map(|looked| looked.as_ref().ok()?.as_ref().ok()).collect();
+    let mut kept = succeeded(journal, &good).into_iter();
+    let answer = |looked: anyhow::Result<Result<Ran, Ended>>| match looked? {
+        Err(ended) => Ok(ended),
+        Ok(Ran { execution, .. }) => Ok(Ended {
+            finished: Finished::Succeeded(kept.next().expect("there is an answer to each")?),
+            wall_ms: execution.cost.wall_ms,
+            failure: None,
+            retry: execution.retry,
+        }),
+    };
+    looked.into_iter().map(answer).collect()
+}
+
+fn succeeded<'a, J: Journal>(journal: &J, ran: &[&'a Ran]) -> Vec<anyhow::Result<Arc<Record>>> {
     let success = |ran: &&'a Ran| Success {
         node: &ran.node,
         judgement: &ran.judgement,
         execution: &ran.execution,
     };
-    journal.succeeded(&ran.iter().map(success).collect::<Vec<_>>())
+    match ran {
+        [] => Vec::new(),
+        ran => journal.succeeded(&ran.iter().map(success).collect::<Vec<_>>()),
+    }
 }
 
-fn look<J: Journal>(journal: &J, mut ran: Ran) -> anyhow::Result<Seen> {
+/// A success that is to be recorded, or how it ended otherwise, which is recorded then.
+fn look<J: Journal>(journal: &J, mut ran: Ran) -> anyhow::Result<Result<Ran, Ended>> {
     if ran.execution.outcome == Outcome::Succeeded {
-        let Some(doubt) = doubt(journal, &ran)? else {
-            return Ok(if is_small(&ran.execution) { Seen::Small(ran) } else { Seen::Large(ran) });
-        };
+        let Some(doubt) = doubt(journal, &ran)? else { return Ok(Ok(ran)) };
         ran.execution.outcome = Outcome::Unsure;
         ran.execution.failure = Some(report(Outcome::Unsure, doubt, ran.log));
     }
     let execution = &ran.execution;
     journal.failed(&ran.node, &ran.judgement, execution)?;
-    Ok(Seen::Recorded(Ended {
+    Ok(Err(Ended {
         finished: Finished::Failed(execution.outcome),
         wall_ms: execution.cost.wall_ms,
         failure: execution.failure.clone(),
@@ -128,9 +140,7 @@ fn look<J: Journal>(journal: &J, mut ran: Ran) -> anyhow::Result<Seen> {
 
 /// Whether it is quick to keep: no large file, and nothing to be looked up in a commit.
 fn is_small(execution: &Execution) -> bool {
-    let size = |found: &crate::exec::collect::Found| {
-        fs::metadata(&found.source).map_or(u64::MAX, |file| file.len())
-    };
+    let size = |found: &Found| fs::metadata(&found.source).map_or(u64::MAX, |file| file.len());
     let all = execution.outputs.iter().map(size).fold(0, u64::saturating_add);
     execution.reads.is_none() && all <= LARGE
 }

@@ -14,12 +14,13 @@ use graph::record::{Outcome, Record};
 use graph::schedule::{Ending, Finished, Next, Schedule};
 use graph::spec::Node;
 use graph::verdict::{Judgement, Reasons, Verdict};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::exec::attempts::{Attempts, Ended, Ran, millis, report};
 use crate::exec::job::{Events, Execution, Executor, Retry};
-use crate::exec::recorder::Recorder;
+use crate::exec::recorder::{Recorded, Recorder};
 use crate::exec::stop::{Stop, Stopping};
 
 /// A node that ran well.
@@ -130,9 +131,11 @@ pub async fn run<E: Executor, J: Journal>(
         estimate_ms: options.estimate_ms,
     };
     events.tell(opening).await;
+    let (recorder, recorded) = Recorder::new(journal.clone());
     let mut drive = Drive {
         graph,
-        recorder: Recorder::new(journal.clone()),
+        recorder,
+        recorded,
         unrecorded: 0,
         schedule,
         executor,
@@ -163,8 +166,6 @@ const BACKLOG: usize = 256;
 enum Told {
     /// A node has run, and is to be recorded.
     Ran(Box<Ran>),
-    /// It is recorded, or cannot be.
-    Recorded(anyhow::Result<Ended>),
     /// It was put in place and is recorded.
     Restored(Ended),
 }
@@ -179,6 +180,7 @@ struct Drive<'a, E, J> {
     /// What running nodes listen to: what was asked from outside, or what a defect of ours demands.
     stop: watch::Sender<Stop>,
     recorder: Recorder<J>,
+    recorded: UnboundedReceiver<Recorded>,
     /// How many have ended and are not recorded yet.
     unrecorded: usize,
     tasks: JoinSet<anyhow::Result<Told>>,
@@ -200,6 +202,10 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
                 Next::Settled(id, ending) => self.settled(id, ending, 0, None).await,
                 Next::Wait => tokio::select! {
                     Some(ended) = self.tasks.join_next_with_id() => self.ended(ended).await,
+                    Some((id, recorded)) = self.recorded.recv() => {
+                        self.unrecorded -= 1;
+                        self.finished(id, recorded).await;
+                    }
                     changed = stopping.changed(), if may_stop => {
                         may_stop = changed.is_ok();
                         let asked = *stopping.borrow_and_update();
@@ -291,15 +297,14 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
             Err(error) => (error.id(), Err(anyhow::anyhow!("a defect of graph: {error}"))),
         };
         let id = self.ids.remove(&task).expect("every task is noted when it is started");
-        let result = match result {
-            Ok(Told::Ran(ran)) => return self.record(id, *ran).await,
-            Ok(Told::Recorded(ended)) => {
-                self.unrecorded -= 1;
-                ended
-            }
-            Ok(Told::Restored(ended)) => Ok(ended),
-            Err(error) => Err(error),
-        };
+        match result {
+            Ok(Told::Ran(ran)) => self.record(id, *ran).await,
+            Ok(Told::Restored(ended)) => self.finished(id, Ok(ended)).await,
+            Err(error) => self.finished(id, Err(error)).await,
+        }
+    }
+
+    async fn finished(&mut self, id: NodeId, result: anyhow::Result<Ended>) {
         let Ended { finished, wall_ms, failure, retry } = result.unwrap_or_else(|error| {
             let log = self.executor.log(&self.graph.node(id).name);
             let report = report(Outcome::Failed, format!("could not be recorded: {error:#}"), log);
@@ -334,9 +339,7 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
             self.schedule.release(id);
         }
         self.unrecorded += 1;
-        let recording = self.recorder.clone().record(ran);
-        let handle = self.tasks.spawn(async move { Ok(Told::Recorded(recording.await)) });
-        self.ids.insert(handle.id(), id);
+        self.recorder.record(id, ran);
     }
 
     /// Tells of a node's ending, once: the schedule repeats those that we told it.

@@ -117,14 +117,13 @@ async fn run(
     stopping: &mut Stopping,
 ) -> io::Result<Ended> {
     let mut supervisor = supervisors.start(&order(start, limits.grace)).await?;
-    let mut buffer = vec![0; 64 << 10];
-    let (text, cut) =
-        until_told(&mut supervisor, limits, log, (&mut each, &mut buffer), stopping).await;
+    log.flush();
+    let (text, cut) = until_told(&mut supervisor, limits, log, &mut each, stopping).await;
     let ended = Ended { status: serde_json::from_slice(&text).ok(), cut };
     if ended.status.is_none() {
         tokio::task::spawn_blocking(orphans::end_all).await.ok();
     }
-    supervisor.drain(&mut buffer, |bytes| log.take(bytes, &mut each));
+    supervisor.drain(|bytes| log.take(bytes, &mut each));
     log.end_step(each);
     if ended.left_nothing() {
         supervisors.keep(supervisor);
@@ -139,11 +138,11 @@ async fn until_told(
     supervisor: &mut Supervisor,
     limits: Limits,
     log: &mut Log,
-    (each, buffer): (&mut impl FnMut(&str), &mut [u8]),
+    each: &mut impl FnMut(&str),
     stopping: &mut Stopping,
 ) -> (Vec<u8>, Option<Cut>) {
-    let (answers, lines, pipe, child) = supervisor.parts();
-    let mut lifeline = Lifeline { pipe, cut: None, stuck_at: None };
+    let Supervisor { answers, output, buffer, lifeline, child, .. } = supervisor;
+    let mut lifeline = Lifeline { pipe: lifeline, cut: None, stuck_at: None };
     let answer = Supervisor::answer(answers);
     tokio::pin!(answer);
     let (mut last, mut log_is_open, mut may_stop) = (Instant::now(), true, true);
@@ -153,7 +152,7 @@ async fn until_told(
         let stalled_at = limits.stall.map(|stall| last + stall);
         let by_itself = lifeline.cut.is_none();
         tokio::select! {
-            read = lines.read(buffer), if log_is_open => match read {
+            read = output.read(buffer), if log_is_open => match read {
                 Ok(0) | Err(_) => log_is_open = false,
                 Ok(count) => {
                     log.take(&buffer[..count], &mut *each);

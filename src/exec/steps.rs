@@ -2,14 +2,13 @@
 //! but where it lies.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use graph::event::Event;
 use graph::record::{Cost, Outcome};
-use graph::spec::{Node, Step};
+use graph::spec::{GeneratedFile, Node, Step};
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{Instant, sleep};
 
@@ -24,6 +23,7 @@ use crate::exec::steps_json::{self, StepsJson};
 use crate::exec::stop::{self, Stop, Stopping};
 use crate::exec::template::Filling;
 use crate::exec::trouble::Trouble;
+use crate::exec::workdir::Made;
 use crate::exec::{condition, failure, kas, workdir};
 
 /// What steps call this very program.
@@ -36,6 +36,8 @@ const MAKES: [&str; 2] = ["make", "sh"];
 pub(super) struct Running<'a> {
     pub(super) node: &'a Node,
     pub(super) work: &'a Path,
+    /// Whether that was there before.
+    pub(super) made: Made,
     /// Where its sources lie, once they do.
     pub(super) checkout: Option<PathBuf>,
     /// The files of the checkout that its steps name as arguments.
@@ -49,7 +51,21 @@ pub(super) struct Running<'a> {
     pub(super) cost: &'a mut Cost,
 }
 
+/// In a work directory that was not there so long ago is not much.
+const QUICK: Duration = Duration::from_millis(100);
+
 impl<'a> Running<'a> {
+    /// Reads what a node left: on a thread where that holds up nobody, unless it cannot take as long as to wake one.
+    pub(super) async fn apart<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        if self.made == Made::New && self.begun.elapsed() < QUICK {
+            return read();
+        }
+        spawn_blocking(read).await.expect("reading does not panic")
+    }
+
     /// Shows a line.
     pub(super) fn each(&self) -> impl FnMut(&str) + Send + use<'a> {
         let (events, name) = (self.events, &self.node.name);
@@ -66,15 +82,18 @@ impl LocalExecutor {
         let (root, facts, inputs) = (&self.settings.places.root, &*self.facts, &node.inputs);
         let checkout = checkout.as_deref();
         let filling = Filling { work, root, checkout, facts, inputs };
-        for file in &*node.action.files {
-            let content = filling
-                .fill(&file.content)
-                .map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))?;
-            workdir::write(work, &file.path, &content)
+        let fill = |file: &GeneratedFile| {
+            let content = filling.fill(&file.content);
+            content.map_err(|why| Trouble::ours(format!("cannot make `{}`: {why}", file.path)))
+        };
+        let contents: Vec<String> = node.action.files.iter().map(fill).collect::<Result<_, _>>()?;
+        let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
+        workdir::begin(work).map_err(mark)?;
+        for (file, content) in node.action.files.iter().zip(&contents) {
+            workdir::write(work, &file.path, content)
                 .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;
         }
-        let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
-        let _flushing = Flushing::of(workdir::begin(work).map_err(mark)?);
+        let _flushing = Flushing::of(work);
         let mut told = checkout.map(|_| StepsJson::of_this_host());
         for step in &*node.action.steps {
             if *the.stopping.borrow() != Stop::No {
@@ -152,6 +171,7 @@ impl LocalExecutor {
         if step.program == kas::PROGRAM {
             return Ok(None);
         }
+        the.log.flush();
         let begun = Instant::now();
         let tokens = self.settings.tokens;
         let seat = async {
@@ -209,16 +229,18 @@ impl LocalExecutor {
             let argv = std::iter::once(program).chain(args).collect();
             return Ok(kas::Command { argv, env, after_kill: Vec::new() });
         }
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        let name =
-            kas::container_name(&settings.places.root, settings.run, &node.name.file_stem(), call);
+        let in_container = matches!(settings.kas, kas::Toolchain::Container(_));
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let (root, stem) = (&settings.places.root, node.name.file_stem());
+        let name = in_container.then(|| kas::container_name(root, settings.run, &stem, number));
+        let outside = in_container.then(|| outside(node, root));
         let call = kas::Call {
             work: filling.work,
-            name: &name,
+            name: name.as_deref().unwrap_or_default(),
             args: &args,
             cores: settings.cores,
             inputs: &inputs,
-            outside: &outside(node, &settings.places.root),
+            outside: outside.as_deref().unwrap_or_default(),
         };
         Ok(settings.kas.command(&call, &settings.places, &settings.outer))
     }
@@ -282,10 +304,11 @@ struct Flushing(AbortHandle);
 const WORTH_FLUSHING: Duration = Duration::from_millis(50);
 
 impl Flushing {
-    fn of(mark: File) -> Self {
+    fn of(work: &Path) -> Self {
+        let work = work.to_owned();
         let flush = async move {
             sleep(WORTH_FLUSHING).await;
-            if let Ok(Err(error)) = spawn_blocking(move || mark.sync_all()).await {
+            if let Ok(Err(error)) = spawn_blocking(move || workdir::flush(&work)).await {
                 tracing::warn!("a work directory is not marked on the disk: {error}");
             }
         };

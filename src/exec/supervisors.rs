@@ -26,16 +26,21 @@ pub struct Supervisors {
 /// One supervisor.
 #[derive(Debug)]
 pub(super) struct Supervisor {
-    child: Child,
+    pub(super) child: Child,
     /// What keeps its program alive, and the way to tell it. Closed, it means: kill.
     pub(super) lifeline: Option<ChildStdin>,
     /// Where it tells of the end of a program.
-    answers: BufReader<ChildStdout>,
+    pub(super) answers: BufReader<ChildStdout>,
     /// What its program writes.
-    pub(super) log: ChildStderr,
+    pub(super) output: ChildStderr,
+    /// What of that was read last.
+    pub(super) buffer: Box<[u8]>,
     /// Declared last, so that it goes last.
     _noted: Noted,
 }
+
+/// How much of a program's output is read at a time: what a pipe holds.
+const PIPE: usize = 64 << 10;
 
 impl Supervisors {
     /// None yet, of a program that has the verb [`VERB`].
@@ -85,7 +90,8 @@ impl Supervisors {
         Ok(Supervisor {
             lifeline: child.stdin.take(),
             answers: BufReader::new(child.stdout.take().expect("it was piped")),
-            log: child.stderr.take().expect("it was piped"),
+            output: child.stderr.take().expect("it was piped"),
+            buffer: vec![0; PIPE].into(),
             child,
             _noted: noted,
         })
@@ -100,20 +106,13 @@ impl Supervisor {
         line
     }
 
-    /// Where it answers, where it logs, how it is told, and itself, apart.
-    pub(super) fn parts(
-        &mut self,
-    ) -> (&mut BufReader<ChildStdout>, &mut ChildStderr, &mut Option<ChildStdin>, &mut Child) {
-        (&mut self.answers, &mut self.log, &mut self.lifeline, &mut self.child)
-    }
-
-    /// Takes what is in the pipe of the log. When all that could write to it is gone, that is all there will be; it is read
+    /// Takes what is left of the program's output. When all that could write to it is gone, that is all there will be; it is read
     /// past tokio, which learns of new bytes later than of the answer.
-    pub(super) fn drain(&self, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
+    pub(super) fn drain(&mut self, mut take: impl FnMut(&[u8])) {
         loop {
-            match rustix::io::read(self.log.as_fd(), &mut *buffer) {
+            match rustix::io::read(self.output.as_fd(), &mut *self.buffer) {
                 Ok(0) => return,
-                Ok(count) => take(&buffer[..count]),
+                Ok(count) => take(&self.buffer[..count]),
                 Err(Errno::INTR) => {}
                 Err(_) => return,
             }

@@ -5,7 +5,7 @@
 //!
 //! | what was left | what `kas` does | what is done here |
 //! | --- | --- | --- |
-//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see `UNFINISHED`; and `.git` here is a file that ends git's search, see `guard` |
+//! | half a clone, after a kill | takes the directory for the clone, and `git` then finds the *project's* repository above, sets its remote and checks out in it | everything is removed, see `UNFINISHED`; and beside all work directories lies a `.git` that ends git's search, see [`guard`] |
 //! | a lock of git, half a patch, a file of bitbake's that was being written, after a kill | fails, or goes on with what is there | everything is removed |
 //! | untracked files in a clone | keeps them, and bitbake reads every `*.bb` | `git clean`, and a clone in which that fails is removed |
 //! | patches of an earlier run | they are commits of a branch of their own, `patched-…`, which the checkout leaves behind with the files that they added | nothing |
@@ -20,7 +20,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -36,32 +36,65 @@ const UNFINISHED: &str = ".unfinished";
 /// files would be, and ext4 then looks at each of them whenever a file is made.
 const FINISHED: &str = ".finished";
 
-/// A file where git expects the directory of a repository.
-const GUARD: &str = ".git";
-
 /// How long it may take to clean one clone.
 const CLEANING: Duration = Duration::from_secs(300);
 
-/// Makes a work directory that is as good as new for correctness and as old as possible for speed. Tells what it
-/// had to do. `environment` is for git.
+/// Stops git's search for a repository here, in the directory of all work directories: it lies inside the project's own
+/// repository, and a command that was meant for a clone must not reach it.
 ///
 /// # Errors
 /// When a file cannot be made or removed.
+pub fn guard(works: &Path) -> io::Result<()> {
+    fs::create_dir_all(works)?;
+    let path = works.join(".git");
+    if path.is_dir() {
+        remove(&path)?;
+    }
+    fs::write(path, "gitdir: this-is-no-repository\n")
+}
+
+/// Whether a work directory was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// It was not, and is empty now.
+    New,
+    /// It was.
+    Before,
+}
+
+/// Makes a work directory, if there is none.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make(work: &Path) -> io::Result<Made> {
+    match fs::create_dir(work) {
+        Ok(()) => Ok(Made::New),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(work).map(|()| Made::New)
+        }
+        Err(_) if work.is_dir() => Ok(Made::Before),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a work directory that was there before as good as new for correctness and as old as possible for speed. Tells what
+/// it had to do. `environment` is for git.
+///
+/// # Errors
+/// When a file cannot be removed.
 pub fn prepare(
     work: &Path,
     environment: &Environment,
     mut tell: impl FnMut(&str),
 ) -> io::Result<()> {
-    fs::create_dir_all(work)?;
     if work.join(UNFINISHED).exists() {
         tell("an earlier run of this node was killed: starting with an empty work directory");
         empty(work)?;
     }
-    guard(work)?;
     let build = kas::build_dir(work);
     for entry in fs::read_dir(work)? {
         let path = entry?.path();
-        let ours = [GUARD, FINISHED, filled::FILLED].map(|name| work.join(name));
+        let ours = [FINISHED, filled::FILLED].map(|name| work.join(name));
         if path != build && !ours.contains(&path) {
             sweep(&path, environment, &mut tell)?;
         }
@@ -77,7 +110,6 @@ pub fn prepare(
 pub fn prepare_empty(work: &Path) -> io::Result<()> {
     fs::create_dir_all(work)?;
     empty(work)?;
-    guard(work)?;
     fs::create_dir(kas::build_dir(work))?;
     fs::create_dir(work.join("artifacts"))
 }
@@ -89,25 +121,31 @@ pub fn prepare_empty(work: &Path) -> io::Result<()> {
 /// When a file cannot be removed.
 pub fn shed(work: &Path, kept: &[Found]) -> io::Result<()> {
     let build = kas::build_dir(work);
-    let build = build.canonicalize().unwrap_or(build);
     if kept.iter().any(|found| found.source.starts_with(&build)) {
         return Ok(());
     }
     remove(&build)
 }
 
-/// To be called before the first step. The mark that it makes outlives a kill; with `sync_all` on what it gives, the
-/// directory, it outlives a power failure too.
+/// To be called before the first step, and before anything is written that would be wrong by halves. The mark that it makes
+/// outlives a kill; with [`flush`] it outlives a power failure too.
 ///
 /// # Errors
 /// When the mark cannot be made.
-pub fn begin(work: &Path) -> io::Result<fs::File> {
+pub fn begin(work: &Path) -> io::Result<()> {
     let mark = work.join(UNFINISHED);
     match fs::rename(work.join(FINISHED), &mark) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => drop(fs::File::create(mark)?),
-        renamed => renamed?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::File::create(mark).map(drop),
+        renamed => renamed,
     }
-    fs::File::open(work)
+}
+
+/// Waits until the mark is on the disk.
+///
+/// # Errors
+/// When that cannot be waited for.
+pub fn flush(work: &Path) -> io::Result<()> {
+    fs::File::open(work)?.sync_all()
 }
 
 /// To be called when all steps have ended and none was killed.
@@ -121,8 +159,8 @@ pub fn ended_cleanly(work: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file below the work directory, whole or not at all. It can hold credentials of repositories, so nobody else
-/// may read it.
+/// Writes a file below the work directory, in place of whatever is there. It can hold credentials of repositories, so nobody
+/// else may read it. Who is killed meanwhile may leave half of it.
 ///
 /// # Errors
 /// When the path does not stay below, or the file cannot be written.
@@ -133,13 +171,21 @@ pub fn write(work: &Path, path: &str, content: &str) -> io::Result<()> {
 /// As [`write()`], with permissions.
 pub(super) fn write_as(work: &Path, path: &str, content: &[u8], mode: u32) -> io::Result<()> {
     let target = below(work, path)?;
-    let dir = target.parent().unwrap_or(work);
-    fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(content)?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
-    file.persist(target).map_err(|error| error.error)?;
-    Ok(())
+    // Never what is there already: a link may lead anywhere.
+    let create = || fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&target);
+    let mut created = create();
+    match created.as_ref().map_err(io::Error::kind) {
+        Err(io::ErrorKind::NotFound) => {
+            fs::create_dir_all(target.parent().unwrap_or(work))?;
+            created = create();
+        }
+        Err(io::ErrorKind::AlreadyExists) => {
+            fs::remove_file(&target)?;
+            created = create();
+        }
+        _ => {}
+    }
+    created?.write_all(content)
 }
 
 /// A path below a directory.
@@ -152,16 +198,6 @@ pub(super) fn below(dir: &Path, path: &str) -> io::Result<PathBuf> {
         return Err(io::Error::other("the path leaves the work directory"));
     }
     Ok(dir.join(relative))
-}
-
-/// Stops git's search for a repository here: the work directory lies inside the project's own repository, and a
-/// command that was meant for a clone must not reach it.
-fn guard(work: &Path) -> io::Result<()> {
-    let path = work.join(GUARD);
-    if path.is_dir() {
-        remove(&path)?;
-    }
-    fs::write(path, "gitdir: this-is-no-repository\n")
 }
 
 /// Removes all that a directory holds, but the mark that says that this is needed, which goes last.

@@ -332,11 +332,12 @@ fn each_execution_begins_with_nothing_and_tells_its_steps() {
         let ran = execute(settings(&sources.root(), &variables), build(), None);
         assert_succeeded(&ran);
         let seen: Vec<&str> = ran.lines.iter().map(String::as_str).collect();
+        // Where git looks next after the work directory.
+        assert!(sources.root().join(".graph/work/.git").is_file());
         assert_eq!(
             seen,
             [
                 ".",
-                "./.git",
                 "./.unfinished",
                 "./artifacts",
                 "./build",

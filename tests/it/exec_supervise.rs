@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use graph_cli::exec::order::{END, Order};
+use graph_cli::exec::order::{END, Order, RUN};
 use graph_cli::exec::orphans;
 use graph_cli::exec::supervise::Status;
 
@@ -151,6 +151,70 @@ fn one_supervisor_runs_many_programs_and_tells_them_apart() {
 fn an_idle_supervisor_ends_with_its_lifeline() {
     let mut child = supervisor().spawn().expect("a supervisor");
     drop(child.stdin.take());
+    assert!(child.wait().expect("an end").success());
+}
+
+/// Its end, which must come while its standard input is open still.
+fn ends_by_itself(mut child: Child) -> bool {
+    let begun = Instant::now();
+    let mut ended = None;
+    while ended.is_none() && begun.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+        ended = child.try_wait().expect("a state");
+    }
+    drop(child.stdin.take());
+    child.wait().expect("an end");
+    ended.is_some()
+}
+
+#[test]
+fn what_is_no_order_ends_a_supervisor() {
+    let whole = order("true", Path::new("unused")).encode();
+    for cut in [1, 3, 20, whole.len() - 1] {
+        let mut child = supervisor().spawn().expect("a supervisor");
+        tell(&mut child, &whole[..cut]);
+        drop(child.stdin.take());
+        assert!(child.wait().expect("an end").success(), "{cut}");
+    }
+    let garbage: [&[u8]; 4] =
+        [b"x", b"\0", &[RUN, 0xff, 0xff, 0xff, 0xff], &[RUN, 1, 0, 0, 0, 0, 0, 0, 0xff]];
+    for garbage in garbage {
+        let mut child = supervisor().spawn().expect("a supervisor");
+        tell(&mut child, garbage);
+        assert!(ends_by_itself(child), "{garbage:?}");
+    }
+}
+
+#[test]
+fn what_is_no_request_ends_a_program_and_its_supervisor() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for (number, garbage) in [&b"x"[..], &order("true", dir.path()).encode()].iter().enumerate() {
+        let file = dir.path().join(number.to_string());
+        let mut child = supervise(&order(&format!("{DAEMON}\nsleep 300"), &file));
+        let pid = await_file(&file);
+        tell(&mut child, garbage);
+        assert_gone(&pid);
+        assert!(ends_by_itself(child), "{garbage:?}");
+    }
+}
+
+#[test]
+fn each_of_many_orders_is_answered_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("unused");
+    let mut child = supervisor().spawn().expect("a supervisor");
+    for number in 0..200 {
+        // Meant for what has ended already; it must not reach what comes.
+        let late = if number % 3 == 0 { &[END, END][..] } else { &[] };
+        tell(&mut child, &[late, &order(&format!("exit {}", number % 7), &file).encode()].concat());
+        let status = answer(&mut child);
+        assert_eq!((status.code, status.killed), (Some(number % 7), false), "{number}");
+    }
+    tell(&mut child, &[END]);
+    drop(child.stdin.take());
+    let mut more = Vec::new();
+    child.stdout.take().expect("a pipe").read_to_end(&mut more).expect("its end");
+    assert!(more.is_empty(), "{}", String::from_utf8_lossy(&more));
     assert!(child.wait().expect("an end").success());
 }
 

@@ -7,6 +7,10 @@ use std::fs::{self, File};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use graph_cli::exec::descendants;
+use rustix::process::Pid;
+
+use crate::exec_supervise::assert_gone;
 use crate::kill::processes_after;
 use crate::world::World;
 
@@ -107,8 +111,13 @@ fn what_was_reported_outlives_a_kill() {
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(moment);
+        let below = Pid::from_raw(child.id().cast_signed()).map(descendants::below);
         child.kill().expect("a child can be killed");
         child.wait().expect("a child can be waited for");
+        // Supervisors too, which name no file of this world, at work or idle.
+        for process in below.into_iter().flatten() {
+            assert_gone(&process.pid.as_raw_nonzero().to_string());
+        }
         let told = reported(&fs::read_to_string(&told).expect("the display's lines"));
         reported_before_a_kill += told.len();
         known.extend(told);

@@ -46,17 +46,20 @@ pub(super) fn choose(progress: Progress, context: &Context) -> Display {
 }
 
 /// Shows events until there are no more, and gives the display back.
-pub(super) fn show(mut display: Display, events: Receiver<Event>) -> JoinHandle<Display> {
+pub(super) fn show(mut display: Display, events: Receiver<Vec<Event>>) -> JoinHandle<Display> {
     thread::spawn(move || {
         let begun = Instant::now();
         // That nobody can read it is no reason to stop building.
-        let mut out: Box<dyn Write> = match &display {
+        let out: Box<dyn Write> = match &display {
             Display::Bar(_) => Box::new(io::stderr()),
             Display::Plain(_) | Display::GitHub(_) => Box::new(anstream::stderr()),
         };
+        let mut out = io::BufWriter::new(out);
         loop {
             match events.recv_timeout(TICK) {
-                Ok(event) => drop(display.consume(&event, begun.elapsed(), &mut out)),
+                Ok(several) => several
+                    .iter()
+                    .for_each(|event| drop(display.consume(event, begun.elapsed(), &mut out))),
                 Err(RecvTimeoutError::Timeout) => {
                     if let (Display::Bar(_), Ok(size)) =
                         (&display, rustix::termios::tcgetwinsize(io::stderr()))
@@ -70,8 +73,10 @@ pub(super) fn show(mut display: Display, events: Receiver<Event>) -> JoinHandle<
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            drop(out.flush());
         }
         drop(display.finish(begun.elapsed(), &mut out));
+        drop(out.flush());
         display
     })
 }

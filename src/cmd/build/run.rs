@@ -283,22 +283,22 @@ fn drive<E: Executor>(
     (opened, schedule): (&Opened, Schedule<'_>),
     (executor, journal): (E, Arc<RunJournal>),
     options: Options,
-    shown: mpsc::Sender<Event>,
+    shown: mpsc::Sender<Vec<Event>>,
 ) -> Result<Summary, Broken> {
     let broken =
         |error: std::io::Error| Broken { error: error.into(), summary: Summary::default() };
     orphans::inherit().map_err(broken)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(broken)?;
+    // One thread waits for all that happens: what takes long is done by others, and to wake one costs more than what is
+    // done here.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(broken)?;
     runtime.block_on(async {
         let stopping = stop::on_signals().map_err(broken)?;
         let (sender, mut events) = tokio::sync::mpsc::channel(EVENTS);
         let passing = tokio::spawn(async move {
-            while let Some(event) = events.recv().await {
-                shown.send(event).ok();
+            let mut several = Vec::new();
+            while events.recv_many(&mut several, EVENTS).await > 0 {
+                shown.send(std::mem::take(&mut several)).ok();
             }
         });
         let work = exec::run::run(
