@@ -7,7 +7,7 @@ use graph::verdict::{Reason, Verdict};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
-use crate::intern::{Texts, blob, find_node, head, node_id, short_head, unsigned};
+use crate::intern::{Texts, blob, find_node, key_head, node_id, unsigned};
 use crate::outputs::{outputs, pack_outputs};
 use crate::parts::pack;
 use crate::slices;
@@ -106,7 +106,6 @@ pub(crate) fn insert(
         .prepare_cached("SELECT last FROM nodes WHERE id = ?1")?
         .query_row([node], |row| row.get(0))?;
     let succeeded = record.outcome == Outcome::Succeeded;
-    let (_, tail) = record.key.as_bytes().split_at(8);
     let parts = pack(tx, texts, &record.node, record.parts.recorded())?;
     tx.prepare_cached(
         "INSERT INTO executions (node, run, outcome, cause, restored, kept, previous, key_head, key_tail, ended,
@@ -121,8 +120,8 @@ pub(crate) fn insert(
         origin == Origin::Restored,
         succeeded,
         previous,
-        head(&record.key),
-        tail,
+        key_head(&record.key),
+        &record.key.as_bytes()[4..],
         record.ended,
         signed(record.cost.wall_ms),
         signed(record.cost.cpu_ms),
@@ -132,7 +131,7 @@ pub(crate) fn insert(
         pack_outputs(tx, texts, &record.outputs)?,
         record.reads.as_ref().map(|reads| read_set_id(tx, reads)).transpose()?,
         parts.whole,
-        record.wide_key().as_ref().map(short_head),
+        record.wide_key().as_ref().map(key_head),
     ])?;
     let id = tx.last_insert_rowid();
     // Nobody looks at what is in place after a failure.
@@ -211,11 +210,11 @@ impl Row {
     /// Reads the [`COLUMNS`] of a row, but for the outputs.
     pub(crate) fn read(row: &rusqlite::Row<'_>) -> Result<Self, Fault> {
         let mut key = [0; 32];
-        key[..8].copy_from_slice(&row.get::<_, i64>(4)?.to_le_bytes());
-        let tail: &[u8; 24] = blob(row, 5)?
+        key[..4].copy_from_slice(&row.get::<_, i32>(4)?.to_le_bytes());
+        let tail: &[u8; 28] = blob(row, 5)?
             .try_into()
             .map_err(|_| Fault::Damaged("the key of an execution is cut off"))?;
-        key[8..].copy_from_slice(tail);
+        key[4..].copy_from_slice(tail);
         Ok(Self {
             id: row.get(0)?,
             node: row.get(1)?,
@@ -293,31 +292,37 @@ pub(crate) fn by_key(
     texts: &mut Texts,
     key: &Digest,
 ) -> Result<Vec<Stored>, Fault> {
-    let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS}, 0 FROM executions e
-         WHERE e.kept = 1 AND e.key_head & 2147483647 = ?1 AND e.key_head = ?2
-         UNION ALL
-         SELECT {COLUMNS}, 1 FROM executions e WHERE e.kept = 1 AND e.wide_head = ?1
-         ORDER BY 1 DESC"
-    ))?;
-    let mut rows = query.query((short_head(key), head(key)))?;
     let mut found = Vec::new();
+    let mut query =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM executions e WHERE {UNDER_KEY}"))?;
+    let mut rows = query.query([key_head(key)])?;
     while let Some(row) = rows.next()? {
         let stored = Stored::read(db, texts, row)?;
-        if stored.key == *key || row.get(COLUMN_COUNT)? {
-            found.push(stored);
-        }
+        found.extend((stored.key == *key).then_some(stored));
     }
+    let mut query =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM executions e WHERE {UNDER_WIDE_KEY}"))?;
+    let mut rows = query.query([key_head(key)])?;
+    while let Some(row) = rows.next()? {
+        found.push(Stored::read(db, texts, row)?);
+    }
+    found.sort_by_key(|stored| std::cmp::Reverse(stored.id));
     Ok(found)
 }
+
+/// What is found by the first bits of a key, and of one with all of a commit.
+const UNDER_KEY: &str = "e.kept = 1 AND e.key_head = ?1";
+const UNDER_WIDE_KEY: &str = "e.kept = 1 AND e.wide_head = ?1";
+/// The same of all.
+const ALL_HEADS: [&str; 2] = [
+    "SELECT key_head FROM executions WHERE kept = 1",
+    "SELECT wide_head FROM executions WHERE kept = 1 AND wide_head IS NOT NULL",
+];
 
 /// What the indexes are over of all keys that are found by [`by_key`], in order.
 pub(crate) fn heads(tx: &Connection) -> Result<Vec<i64>, Fault> {
     let mut all = Vec::new();
-    for query in [
-        "SELECT key_head & 2147483647 FROM executions WHERE kept = 1",
-        "SELECT wide_head FROM executions WHERE kept = 1 AND wide_head IS NOT NULL",
-    ] {
+    for query in ALL_HEADS {
         let mut query = tx.prepare(query)?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
@@ -340,4 +345,33 @@ pub(crate) fn last_of(
         .query_row([id], |row| row.get(0))
         .optional()?;
     Ok(last.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{ALL_HEADS, UNDER_KEY, UNDER_WIDE_KEY};
+    use crate::schema;
+
+    #[test]
+    fn keys_are_found_by_indexes() {
+        let db = Connection::open_in_memory().unwrap();
+        schema::migrate(&db, 0).unwrap();
+        let plan = |query: &str| -> String {
+            let explain = format!("EXPLAIN QUERY PLAN {query}");
+            db.query_row(&explain, [], |row| row.get(3)).unwrap()
+        };
+        for (which, index) in
+            [(UNDER_KEY, "executions_by_key"), (UNDER_WIDE_KEY, "executions_by_wide_key")]
+        {
+            let which = which.replace("?1", "1");
+            let plan = plan(&format!("SELECT e.id, e.outputs FROM executions e WHERE {which}"));
+            assert!(plan.starts_with(&format!("SEARCH e USING INDEX {index} (")), "{plan}");
+        }
+        for query in ALL_HEADS {
+            let plan = plan(query);
+            assert!(plan.contains("USING COVERING INDEX"), "{query}: {plan}");
+        }
+    }
 }

@@ -16,9 +16,10 @@ pub(crate) fn head(digest: &Digest) -> i64 {
     i64::from_le_bytes(*head)
 }
 
-/// The 31 bits of a key over which indexes are: four bytes in each row of them.
-pub(crate) fn short_head(key: &Digest) -> i64 {
-    head(key) & 0x7fff_ffff
+/// The first four bytes of a key, which is what indexes of keys are over.
+pub(crate) fn key_head(key: &Digest) -> i64 {
+    let (head, _) = key.as_bytes().split_first_chunk().expect("a digest has 32 bytes");
+    i64::from(i32::from_le_bytes(*head))
 }
 
 /// The id of a text, which is made if it has none.

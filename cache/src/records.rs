@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use crate::error::Error;
 use crate::executions::{by_key, heads};
 use crate::files::{Content, Links, contents};
-use crate::intern::{Texts, node_name, short_head};
+use crate::intern::{Texts, key_head, node_name};
 use crate::lasts::{Last, each_last};
 use crate::parts_reader::PartsReader;
 use crate::state::State;
@@ -82,7 +82,7 @@ impl Heads {
             let read = state.db.read("read keys", |tx| heads(tx));
             read.inspect_err(|error| tracing::warn!("keys are looked up one by one: {error}")).ok()
         });
-        all.as_ref().is_none_or(|all| all.binary_search(&short_head(key)).is_ok())
+        all.as_ref().is_none_or(|all| all.binary_search(&key_head(key)).is_ok())
     }
 }
 

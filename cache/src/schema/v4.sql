@@ -66,8 +66,8 @@ CREATE TABLE executions_4 (
     restored    INTEGER NOT NULL,  -- 1: it did not run, its outputs came from the store
     kept        INTEGER NOT NULL,  -- 1: it succeeded, and the store is to have its outputs
     previous    INTEGER,           -- the one before it of the same node, with which it was compared
-    key_head    INTEGER NOT NULL,  -- the first 8 bytes of the key
-    key_tail    BLOB NOT NULL,     -- the other 24
+    key_head    INTEGER NOT NULL,  -- the first 4 bytes of the key: in an index they tell a million apart
+    key_tail    BLOB NOT NULL,     -- the other 28
     ended       INTEGER NOT NULL,  -- milliseconds since 1970
     wall_ms     INTEGER NOT NULL,
     cpu_ms      INTEGER NOT NULL,
@@ -78,12 +78,15 @@ CREATE TABLE executions_4 (
     read_set    INTEGER,           -- read_sets: which files of its commit it read; null: not known
     whole       INTEGER,           -- parts: what stands for all of the commit in the key that it has for one who does not
                                    -- know what it read; null: that key is no other
-    wide_head   INTEGER            -- of that key, what the index is over
+    wide_head   INTEGER            -- the first 4 bytes of that key
 ) STRICT;
 INSERT INTO executions_4 (id, node, run, outcome, cause, restored, kept, previous, key_head, key_tail, ended, wall_ms, cpu_ms,
         peak_memory, parts, outputs, read_set)
-    SELECT e.id, e.node, e.run, e.outcome, e.cause, e.restored, e.kept, e.previous, e.key_head, e.key_tail, e.ended, e.wall_ms,
-        e.cpu_ms, e.peak_memory, e.parts, e.outputs, r.id
+    SELECT e.id, e.node, e.run, e.outcome, e.cause, e.restored, e.kept, e.previous,
+        e.key_head << 32 >> 32,
+        CAST(unhex(printf('%02x%02x%02x%02x', e.key_head >> 32 & 255, e.key_head >> 40 & 255, e.key_head >> 48 & 255,
+            e.key_head >> 56 & 255)) || e.key_tail AS BLOB),
+        e.ended, e.wall_ms, e.cpu_ms, e.peak_memory, e.parts, e.outputs, r.id
     FROM executions e LEFT JOIN read_sets_4 r ON r.digest = e.reads;
 
 DELETE FROM sqlite_sequence WHERE name IN ('nodes_4', 'executions_4');
@@ -99,6 +102,5 @@ ALTER TABLE nodes_4 RENAME TO nodes;
 ALTER TABLE read_sets_4 RENAME TO read_sets;
 ALTER TABLE executions_4 RENAME TO executions;
 
--- 31 bits of a key are four bytes in an index, and tell a million apart; whoever looks up compares the rest.
-CREATE INDEX executions_by_key ON executions (key_head & 2147483647) WHERE kept = 1;
+CREATE INDEX executions_by_key ON executions (key_head) WHERE kept = 1;
 CREATE INDEX executions_by_wide_key ON executions (wide_head) WHERE kept = 1 AND wide_head IS NOT NULL;

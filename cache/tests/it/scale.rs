@@ -83,7 +83,7 @@ fn many_results_are_written_down_together() {
     let a_node = bytes / u64::try_from(count).unwrap();
     println!("{count} nodes with an output: {a_node} bytes each, written in {wrote:?}");
     let fixed = 200_000;
-    assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
+    assert!(bytes < fixed + 300 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
     let names: Vec<NodeName> = nodes.into_iter().map(|(node, _)| node).collect();
     let records = world.open().records_for(&names).unwrap();
     let is_there =
@@ -138,7 +138,7 @@ fn a_large_matrix_takes_little() {
          read in {read:?}, all parts in {compared:?}"
     );
     let fixed = 200_000;
-    assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
+    assert!(bytes < fixed + 300 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
     let most =
         Duration::from_millis(500) + Duration::from_micros(40) * u32::try_from(count).unwrap();
     assert!(read < most, "{read:?} for {count} nodes");
