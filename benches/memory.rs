@@ -41,10 +41,10 @@ fn fingerprints(nodes: usize) -> Vec<(NodeName, Fingerprint)> {
 }
 
 fn execution((node, fingerprint): &(NodeName, Fingerprint)) -> Execution {
-    let Executed { parts, key, reads, wide_key } = Executed::judged(fingerprint);
+    let Executed { parts, key, reads, whole } = Executed::judged(fingerprint);
     let cost = Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 1 << 30 };
     let (node, cause) = (node.clone(), Cause::Judged);
-    Execution { node, key, parts, reads, wide_key, cost, ended: NOW, cause }
+    Execution { node, key, parts, reads, whole, cost, ended: NOW, cause }
 }
 
 /// Records of failures, so that no artifact is measured; each is on the disk before the next.

@@ -68,7 +68,6 @@ pub(crate) fn record(node: &NodeName, executed: Executed) -> Record {
         key: executed.key.expect("every fact is known"),
         parts: executed.parts.into(),
         reads: None,
-        wide_key: None,
         outcome: Outcome::Succeeded,
         outputs: vec![output],
         cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 1 << 30 },

@@ -6,8 +6,8 @@ use graph::digest::Digest;
 use rusqlite::Connection;
 
 use crate::error::Fault;
-use crate::executions::each_output;
 use crate::intern::blob;
+use crate::outputs::each_output;
 
 /// A success whose outputs the store is to have.
 pub(crate) struct Claim {

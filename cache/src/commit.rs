@@ -21,7 +21,7 @@ use graph::digest::Digest;
 use graph::executed::Executed;
 use graph::fingerprint::Part;
 use graph::name::NodeName;
-use graph::record::{Cost, Outcome, OutputFile, Record};
+use graph::record::{Cost, Outcome, OutputFile, Record, Recorded};
 use graph::verdict::Verdict;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
@@ -51,8 +51,8 @@ pub struct Execution {
     pub parts: Vec<Part>,
     /// Which files of its commit it read, as far as that is known.
     pub reads: Option<Digest>,
-    /// The key that it has where nobody knows what it reads, if that is another one.
-    pub wide_key: Option<Digest>,
+    /// Where that is known: the part that stands for all of its commit.
+    pub whole: Option<Part>,
     /// What it cost.
     pub cost: Cost,
     /// When it ended, in milliseconds since 1970.
@@ -70,17 +70,17 @@ impl Execution {
         verdict: &Verdict,
         (cost, ended): (Cost, i64),
     ) -> Self {
-        let Executed { parts, key, reads, wide_key } = executed;
+        let Executed { parts, key, reads, whole } = executed;
         let (node, cause) = (node.clone(), Cause::of(verdict));
-        Self { node, key, parts, reads, wide_key, cost, ended, cause }
+        Self { node, key, parts, reads, whole, cost, ended, cause }
     }
 
     /// Its record. A failure needs no key, but a record has one.
     pub(crate) fn record(self, run: i64, outcome: Outcome, outputs: Vec<OutputFile>) -> Record {
-        let Self { node, key, parts, reads, wide_key, cost, ended, .. } = self;
+        let Self { node, key, parts, reads, whole, cost, ended, .. } = self;
         let key = key.unwrap_or_else(|| graph::fingerprint::key_of(&parts));
-        let parts = parts.into();
-        Record { node, key, parts, reads, wide_key, outcome, outputs, cost, run, ended }
+        let parts = Recorded { parts, whole }.into();
+        Record { node, key, parts, reads, outcome, outputs, cost, run, ended }
     }
 }
 

@@ -1,18 +1,14 @@
 //! Executions as rows: how one is written and read. Knows neither the store nor what is in place.
-//!
-//! A packed list of outputs is, for each in order of path: twice the id of the path's text, plus one if it is
-//! executable; the size; the digest.
 
 use graph::digest::Digest;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome, OutputFile, Parts, Record};
 use graph::verdict::{Reason, Verdict};
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
-use crate::codec::{Reader, put_count, put_number};
 use crate::error::Fault;
-use crate::intern::{Texts, blob, digest, find_node, head, node_id, text_id, unsigned};
+use crate::intern::{Texts, blob, find_node, key_head, node_id, unsigned};
+use crate::outputs::{outputs, pack_outputs};
 use crate::parts::pack;
 use crate::slices;
 
@@ -110,11 +106,11 @@ pub(crate) fn insert(
         .prepare_cached("SELECT last FROM nodes WHERE id = ?1")?
         .query_row([node], |row| row.get(0))?;
     let succeeded = record.outcome == Outcome::Succeeded;
-    let (_, tail) = record.key.as_bytes().split_at(8);
+    let parts = pack(tx, texts, &record.node, record.parts.recorded())?;
     tx.prepare_cached(
-        "INSERT INTO executions (node, run, outcome, cause, restored, kept, previous, key_head,
-             key_tail, ended, wall_ms, cpu_ms, peak_memory, parts, outputs, reads, wide_key)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        "INSERT INTO executions (node, run, outcome, cause, restored, kept, previous, key_head, key_tail, ended,
+             wall_ms, cpu_ms, peak_memory, list, parts, outputs, read_set, whole, wide_head)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?
     .execute(rusqlite::params![
         node,
@@ -124,125 +120,138 @@ pub(crate) fn insert(
         origin == Origin::Restored,
         succeeded,
         previous,
-        head(&record.key),
-        tail,
+        key_head(&record.key),
+        &record.key.as_bytes()[4..],
         record.ended,
         signed(record.cost.wall_ms),
         signed(record.cost.cpu_ms),
         signed(record.cost.peak_memory),
-        pack(tx, texts, &record.parts)?,
+        parts.list,
+        parts.own,
         pack_outputs(tx, texts, &record.outputs)?,
-        record.reads.as_ref().map(Digest::as_bytes),
-        record.wide_key.as_ref().map(Digest::as_bytes),
+        record.reads.as_ref().map(|reads| read_set_id(tx, reads)).transpose()?,
+        parts.whole,
+        record.wide_key().as_ref().map(key_head),
     ])?;
     let id = tx.last_insert_rowid();
-    // What is in place after a failure is still what the last success left.
-    let update = if succeeded {
-        "UPDATE nodes SET last = ?1, placed = ?1, stamp = ?3 WHERE id = ?2"
-    } else {
-        "UPDATE nodes SET last = ?1 WHERE id = ?2 AND ?3 IS NULL"
-    };
-    tx.prepare_cached(update)?.execute((id, node, stamp))?;
+    // Nobody looks at what is in place after a failure.
+    tx.prepare_cached("UPDATE nodes SET last = ?1, stamp = ?3 WHERE id = ?2")?.execute((
+        id,
+        node,
+        stamp.filter(|_| succeeded),
+    ))?;
     slices::forget(tx, &record.node)?;
     Ok(id)
+}
+
+/// The id of a set of files, which is made if it was not kept.
+fn read_set_id(tx: &Connection, digest: &Digest) -> Result<i64, Fault> {
+    let known = tx
+        .prepare_cached("SELECT id FROM read_sets WHERE digest = ?1")?
+        .query_row([digest.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    tx.prepare_cached("INSERT INTO read_sets (digest) VALUES (?1)")?
+        .execute([digest.as_bytes()])?;
+    Ok(tx.last_insert_rowid())
 }
 
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn pack_outputs(
-    tx: &Connection,
-    texts: &mut Texts,
-    outputs: &[OutputFile],
-) -> Result<Vec<u8>, Fault> {
-    let mut out = Vec::with_capacity(outputs.len() * 40 + 1);
-    put_count(&mut out, outputs.len());
-    for output in outputs {
-        let path = u64::try_from(text_id(tx, texts, &output.path)?).expect("ids are positive");
-        put_number(&mut out, path * 2 + u64::from(output.executable));
-        put_number(&mut out, output.size);
-        out.extend_from_slice(output.digest.as_bytes());
-    }
-    Ok(out)
-}
-
-/// Calls `each` with the id of the path's text, whether it is executable, the size and the digest of each output.
-pub(crate) fn each_output(
-    packed: &[u8],
-    mut each: impl FnMut(i64, bool, u64, Digest) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut reader = Reader::new(packed);
-    for _ in 0..reader.count()? {
-        let path = reader.number()?;
-        let size = reader.number()?;
-        let id = i64::try_from(path / 2).expect("half of 64 bits fits a signed number");
-        each(id, path % 2 == 1, size, reader.digest()?)?;
-    }
-    Ok(())
-}
-
-/// The columns that [`Stored::read`] reads, of a table called `e`.
-pub(crate) const COLUMNS: &str = "e.id, e.node, e.run, e.outcome, e.cause, e.restored, \
-     e.previous, e.key_head, e.key_tail, e.ended, e.wall_ms, e.cpu_ms, e.peak_memory, e.parts, e.outputs, \
-     e.reads, e.wide_key";
+/// The columns that [`Row::read`] reads, of a table called `e`.
+pub(crate) const COLUMNS: &str = "e.id, e.node, e.run, e.outcome, e.key_head, e.key_tail, e.ended, \
+     e.wall_ms, e.cpu_ms, e.peak_memory, e.read_set, e.outputs";
 /// How many they are.
-pub(crate) const COLUMN_COUNT: usize = 17;
+pub(crate) const COLUMN_COUNT: usize = 12;
+/// Where the packed outputs are among them.
+pub(crate) const OUTPUTS: usize = 11;
 
-/// An execution as it is stored: names are ids, and the parts are packed.
+/// What a row says of an execution by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) node: i64,
+    run: i64,
+    outcome: Outcome,
+    key: Digest,
+    ended: i64,
+    cost: Cost,
+    reads: Option<i64>,
+}
+
+/// An execution as it is stored, without its parts.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) id: i64,
     pub(crate) node: i64,
     pub(crate) run: i64,
     pub(crate) outcome: Outcome,
-    pub(crate) cause: Cause,
-    pub(crate) origin: Origin,
-    pub(crate) previous: Option<i64>,
     pub(crate) key: Digest,
     pub(crate) ended: i64,
     pub(crate) cost: Cost,
-    pub(crate) parts: Box<[u8]>,
     pub(crate) outputs: Vec<OutputFile>,
     pub(crate) reads: Option<Digest>,
-    pub(crate) wide_key: Option<Digest>,
 }
 
-impl Stored {
-    /// Reads the [`COLUMNS`] of a row.
-    pub(crate) fn read(db: &Connection, texts: &mut Texts, row: &Row<'_>) -> Result<Self, Fault> {
+/// One with how it came about.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) stored: Stored,
+    pub(crate) cause: Cause,
+    pub(crate) origin: Origin,
+    pub(crate) previous: Option<i64>,
+}
+
+impl Row {
+    /// Reads the [`COLUMNS`] of a row, but for the outputs.
+    pub(crate) fn read(row: &rusqlite::Row<'_>) -> Result<Self, Fault> {
         let mut key = [0; 32];
-        key[..8].copy_from_slice(&row.get::<_, i64>(7)?.to_le_bytes());
-        let tail: &[u8; 24] = blob(row, 8)?
+        key[..4].copy_from_slice(&row.get::<_, i32>(4)?.to_le_bytes());
+        let tail: &[u8; 28] = blob(row, 5)?
             .try_into()
             .map_err(|_| Fault::Damaged("the key of an execution is cut off"))?;
-        key[8..].copy_from_slice(tail);
-        let mut outputs = Vec::new();
-        each_output(blob(row, 14)?, |path, executable, size, digest| {
-            let path = texts.find(db, path)?.as_ref().to_owned();
-            outputs.push(OutputFile { path, digest, size, executable });
-            Ok(())
-        })?;
+        key[4..].copy_from_slice(tail);
         Ok(Self {
             id: row.get(0)?,
             node: row.get(1)?,
             run: row.get(2)?,
             outcome: outcome_of(row.get(3)?)?,
-            cause: Cause::from_code(row.get(4)?)?,
-            origin: if row.get(5)? { Origin::Restored } else { Origin::Ran },
-            previous: row.get(6)?,
             key: Digest::from_bytes(key),
-            ended: row.get(9)?,
+            ended: row.get(6)?,
             cost: Cost {
-                wall_ms: unsigned(row, 10)?,
-                cpu_ms: unsigned(row, 11)?,
-                peak_memory: unsigned(row, 12)?,
+                wall_ms: unsigned(row, 7)?,
+                cpu_ms: unsigned(row, 8)?,
+                peak_memory: unsigned(row, 9)?,
             },
-            parts: blob(row, 13)?.into(),
-            outputs,
-            reads: optional_digest(row, 15)?,
-            wide_key: optional_digest(row, 16)?,
+            reads: row.get(10)?,
         })
+    }
+
+    /// With what others have told of its ids.
+    pub(crate) fn stored(
+        self,
+        outputs: Vec<OutputFile>,
+        read_set: impl FnOnce(i64) -> Result<Digest, Fault>,
+    ) -> Result<Stored, Fault> {
+        let Self { id, node, run, outcome, key, ended, cost, reads } = self;
+        let reads = reads.map(read_set).transpose()?;
+        Ok(Stored { id, node, run, outcome, key, ended, cost, outputs, reads })
+    }
+}
+
+impl Stored {
+    /// Reads the [`COLUMNS`] of a row.
+    pub(crate) fn read(
+        db: &Connection,
+        texts: &mut Texts,
+        row: &rusqlite::Row<'_>,
+    ) -> Result<Self, Fault> {
+        let outputs = outputs(blob(row, OUTPUTS)?, |path| texts.find(db, path))?;
+        Row::read(row)?.stored(outputs, |id| texts.read_set(db, id))
     }
 
     /// The record that the engine knows.
@@ -252,7 +261,6 @@ impl Stored {
             key: self.key,
             parts,
             reads: self.reads,
-            wide_key: self.wide_key,
             outcome: self.outcome,
             outputs: self.outputs,
             cost: self.cost,
@@ -263,41 +271,66 @@ impl Stored {
 }
 
 /// One execution by its id, if it has not been forgotten.
-pub(crate) fn by_id(db: &Connection, texts: &mut Texts, id: i64) -> Result<Option<Stored>, Fault> {
-    let mut query =
-        db.prepare_cached(&format!("SELECT {COLUMNS} FROM executions e WHERE e.id = ?1"))?;
+pub(crate) fn by_id(db: &Connection, texts: &mut Texts, id: i64) -> Result<Option<Told>, Fault> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, e.cause, e.restored, e.previous FROM executions e WHERE e.id = ?1"
+    ))?;
     let mut rows = query.query([id])?;
-    rows.next()?.map(|row| Stored::read(db, texts, row)).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Told {
+        stored: Stored::read(db, texts, row)?,
+        cause: Cause::from_code(row.get(COLUMN_COUNT)?)?,
+        origin: if row.get(COLUMN_COUNT + 1)? { Origin::Restored } else { Origin::Ran },
+        previous: row.get(COLUMN_COUNT + 2)?,
+    }))
 }
 
-fn optional_digest(row: &Row<'_>, column: usize) -> Result<Option<Digest>, Fault> {
-    match row.get_ref(column)? {
-        ValueRef::Null => Ok(None),
-        _ => digest(row, column).map(Some),
-    }
-}
-
-/// The successful executions under a key, also a wide one, whose outputs the store is to have, the newest first.
+/// The successful executions that may be under a key, also a wide one, and whose outputs the store is to have, the newest
+/// first. The wide key of an execution is known to those who know its parts, so they have to ask for that.
 pub(crate) fn by_key(
     db: &Connection,
     texts: &mut Texts,
     key: &Digest,
 ) -> Result<Vec<Stored>, Fault> {
-    let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM executions e WHERE e.kept = 1 AND e.key_head = ?1
-         UNION ALL
-         SELECT {COLUMNS} FROM executions e WHERE e.kept = 1 AND e.wide_key = ?2
-         ORDER BY 1 DESC"
-    ))?;
-    let mut rows = query.query((head(key), key.as_bytes()))?;
     let mut found = Vec::new();
+    let mut query =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM executions e WHERE {UNDER_KEY}"))?;
+    let mut rows = query.query([key_head(key)])?;
     while let Some(row) = rows.next()? {
         let stored = Stored::read(db, texts, row)?;
-        if stored.key == *key || stored.wide_key == Some(*key) {
-            found.push(stored);
+        found.extend((stored.key == *key).then_some(stored));
+    }
+    let mut query =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM executions e WHERE {UNDER_WIDE_KEY}"))?;
+    let mut rows = query.query([key_head(key)])?;
+    while let Some(row) = rows.next()? {
+        found.push(Stored::read(db, texts, row)?);
+    }
+    found.sort_by_key(|stored| std::cmp::Reverse(stored.id));
+    Ok(found)
+}
+
+/// What is found by the first bits of a key, and of one with all of a commit.
+const UNDER_KEY: &str = "e.kept = 1 AND e.key_head = ?1";
+const UNDER_WIDE_KEY: &str = "e.kept = 1 AND e.wide_head = ?1";
+/// The same of all.
+const ALL_HEADS: [&str; 2] = [
+    "SELECT key_head FROM executions WHERE kept = 1",
+    "SELECT wide_head FROM executions WHERE kept = 1 AND wide_head IS NOT NULL",
+];
+
+/// What the indexes are over of all keys that are found by [`by_key`], in order.
+pub(crate) fn heads(tx: &Connection) -> Result<Vec<i64>, Fault> {
+    let mut all = Vec::new();
+    for query in ALL_HEADS {
+        let mut query = tx.prepare(query)?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            all.push(row.get(0)?);
         }
     }
-    Ok(found)
+    all.sort_unstable();
+    Ok(all)
 }
 
 /// The id of a node's last execution.
@@ -312,4 +345,33 @@ pub(crate) fn last_of(
         .query_row([id], |row| row.get(0))
         .optional()?;
     Ok(last.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{ALL_HEADS, UNDER_KEY, UNDER_WIDE_KEY};
+    use crate::schema;
+
+    #[test]
+    fn keys_are_found_by_indexes() {
+        let db = Connection::open_in_memory().unwrap();
+        schema::migrate(&db, 0).unwrap();
+        let plan = |query: &str| -> String {
+            let explain = format!("EXPLAIN QUERY PLAN {query}");
+            db.query_row(&explain, [], |row| row.get(3)).unwrap()
+        };
+        for (which, index) in
+            [(UNDER_KEY, "executions_by_key"), (UNDER_WIDE_KEY, "executions_by_wide_key")]
+        {
+            let which = which.replace("?1", "1");
+            let plan = plan(&format!("SELECT e.id, e.outputs FROM executions e WHERE {which}"));
+            assert!(plan.starts_with(&format!("SEARCH e USING INDEX {index} (")), "{plan}");
+        }
+        for query in ALL_HEADS {
+            let plan = plan(query);
+            assert!(plan.contains("USING COVERING INDEX"), "{query}: {plan}");
+        }
+    }
 }

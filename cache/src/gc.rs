@@ -9,7 +9,7 @@ use graph::name::NodeName;
 
 use crate::claims::{Claim, Claims};
 use crate::error::Error;
-use crate::intern::{Texts, joined};
+use crate::intern::{AllTexts, joined};
 use crate::leftovers;
 use crate::state::State;
 use crate::store::{Held, entries};
@@ -180,7 +180,7 @@ fn nodes(state: &State, policy: &Policy<'_>) -> Result<HashMap<i64, Node>, Error
     let grace = i64::try_from(policy.grace.as_millis()).unwrap_or(i64::MAX);
     let since = policy.now.saturating_sub(grace);
     state.db.read("read nodes", |tx| {
-        let mut texts = Texts::all(tx)?;
+        let texts = AllTexts::read(tx)?;
         let mut query = tx.prepare_cached(
             "SELECT n.id, n.dir, n.leaf, e.ended
              FROM nodes n LEFT JOIN executions e ON e.id = n.last",
@@ -188,8 +188,7 @@ fn nodes(state: &State, policy: &Policy<'_>) -> Result<HashMap<i64, Node>, Error
         let mut rows = query.query([])?;
         let mut nodes = HashMap::new();
         while let Some(row) = rows.next()? {
-            let leaf: String = row.get(2)?;
-            let name = joined(&texts.find(tx, row.get(1)?)?, &leaf)?;
+            let name = joined(texts.find(row.get(1)?)?, texts.find(row.get(2)?)?)?;
             let ran: Option<i64> = row.get(3)?;
             let lives = live.as_ref().is_none_or(|live| live.contains(&name))
                 || ran.is_some_and(|ran| ran >= since);

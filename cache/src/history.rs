@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec::set;
 use crate::error::{Error, Fault};
-use crate::executions::{Cause, Origin, Stored, by_id, last_of};
+use crate::executions::{Cause, Origin, Told, by_id, last_of};
 use crate::intern::{Texts, blob, find_node, node_name};
 use crate::lock::{Holder, held_by};
-use crate::records::PartsReader;
+use crate::parts_reader::PartsReader;
 use crate::runs::Counts;
 use crate::state::State;
 
@@ -166,7 +166,7 @@ pub(crate) fn in_run(
         let Some(id) = find_node(tx, &mut texts, node)? else { return Ok(None) };
         let last = last_of(tx, &mut texts, node)?;
         let before = since(tx, &mut texts, last, run)?;
-        if before.first().is_some_and(|stored| stored.run == run) {
+        if before.first().is_some_and(|told| told.stored.run == run) {
             return Ok(Some(Found::Executed(before)));
         }
         let because: Option<i64> = tx
@@ -193,7 +193,7 @@ pub(crate) fn in_run(
             }
             Found::Fresh(chain) => {
                 let rested_on = chain.into_iter().next();
-                InRun::Fresh(rested_on.map(|stored| reader.record(node.clone(), stored)))
+                InRun::Fresh(rested_on.map(|told| reader.record(node.clone(), told.stored)))
             }
             Found::Skipped(because) => InRun::Skipped(because),
             Found::NotStarted => InRun::NotStarted,
@@ -203,8 +203,8 @@ pub(crate) fn in_run(
 
 /// [`InRun`] before names and parts are known.
 enum Found {
-    Executed(Vec<Stored>),
-    Fresh(Vec<Stored>),
+    Executed(Vec<Told>),
+    Fresh(Vec<Told>),
     Skipped(NodeName),
     NotStarted,
 }
@@ -215,13 +215,13 @@ fn chain(
     texts: &mut Texts,
     mut next: Option<i64>,
     limit: usize,
-) -> Result<Vec<Stored>, Fault> {
-    let mut chain: Vec<Stored> = Vec::new();
+) -> Result<Vec<Told>, Fault> {
+    let mut chain: Vec<Told> = Vec::new();
     while let Some(id) = next.filter(|_| chain.len() < limit) {
         // Ids only fall: anything else is damage, and would be walked for ever.
-        let stored = by_id(tx, texts, id)?.filter(|stored| stored.previous < Some(id));
-        next = stored.as_ref().and_then(|stored| stored.previous);
-        chain.extend(stored);
+        let told = by_id(tx, texts, id)?.filter(|told| told.previous < Some(id));
+        next = told.as_ref().and_then(|told| told.previous);
+        chain.extend(told);
     }
     Ok(chain)
 }
@@ -232,22 +232,21 @@ fn since(
     texts: &mut Texts,
     mut next: Option<i64>,
     run: i64,
-) -> Result<Vec<Stored>, Fault> {
+) -> Result<Vec<Told>, Fault> {
     while let Some(id) = next {
         let found = chain(tx, texts, Some(id), 2)?;
         match found.first() {
-            Some(stored) if stored.run > run => next = stored.previous,
+            Some(told) if told.stored.run > run => next = told.previous,
             _ => return Ok(found),
         }
     }
     Ok(Vec::new())
 }
 
-fn with_before(reader: &PartsReader, node: &NodeName, chain: Vec<Stored>) -> Vec<Past> {
+fn with_before(reader: &PartsReader, node: &NodeName, chain: Vec<Told>) -> Vec<Past> {
     let mut past: Vec<Past> = Vec::with_capacity(chain.len());
-    for stored in chain {
-        let (cause, origin) = (stored.cause, stored.origin);
-        let before = if stored.previous.is_some() { Before::Forgotten } else { Before::Nothing };
+    for Told { stored, cause, origin, previous } in chain {
+        let before = if previous.is_some() { Before::Forgotten } else { Before::Nothing };
         let record = reader.record(node.clone(), stored);
         if let Some(after) = past.last_mut() {
             after.before = Before::Known(record.clone());

@@ -28,9 +28,11 @@
 //! codec stamp schema                        bytes, times, formats
 //! copy db flush lock                        files, the database, waiting for the disk, the one writer
 //! intern store                              small numbers for names; artifacts
+//! in_common outputs                         packed lists: of parts that many have, of what was left
 //! parts place slices                        what went into a node; outputs in place; what was wholly fresh
 //! executions files manifests read_sets refs state tools   the tables, and the directory that has it all
-//! claims leftovers records                  what is kept, what was left half done, what the engine is told
+//! claims lasts leftovers parts_reader       what is kept, what ran last, what was left half done
+//! records                                   what the engine is told
 //! commit                                    successes, many at a time
 //! runs settled · history · gc and sweep · upkeep   writing, looking back, making room, looking after it
 //! cache                                     the front door
@@ -50,6 +52,9 @@ mod lock;
 mod intern;
 mod store;
 
+mod in_common;
+mod outputs;
+
 mod parts;
 mod place;
 mod slices;
@@ -63,7 +68,10 @@ mod state;
 mod tools;
 
 mod claims;
+mod lasts;
 mod leftovers;
+mod parts_reader;
+
 mod records;
 
 mod commit;

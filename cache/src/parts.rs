@@ -1,8 +1,10 @@
-//! The parts of executions, each distinct one stored once. Knows no execution.
+//! The parts of executions, each distinct one stored once. Knows an execution only as one that left what another needed.
 //!
-//! A packed list of parts is the ids of its parts in ascending order, as gaps, and then its needs: a part named
-//! `need NODE` has the id of that node and a digest. Hardly any two nodes share one of those, so each would be a row
-//! with a long name for a single use.
+//! A packed list of parts is the ids of those in ascending order, as gaps, that are not in a list that the execution shares
+//! (see `in_common.rs`); and then its needs. Hardly any two nodes share a part named `need NODE`, so each would be a row with a
+//! long name for a single use. Where its digest is that of what the last execution of the node left, it is the id of that
+//! execution, which `gc` keeps as long; else it is the id of the node and the digest. Those with a digest come first, after
+//! how many they are.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,35 +12,79 @@ use std::sync::Arc;
 use graph::digest::{Digest, Fields};
 use graph::fingerprint::Part;
 use graph::name::NodeName;
+use graph::record::{Recorded, made};
 use graph::spec::{Place, Role};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec::{Reader, put_count, put_number, put_sorted, sorted};
 use crate::error::Fault;
-use crate::intern::{Texts, digest, head, node_id, node_name, text_id};
+use crate::in_common::{list, share};
+use crate::intern::{Texts, blob, digest, halves, head, node_id, node_name, text_id};
+use crate::outputs::outputs;
 
 /// How the name of a part begins that stands for what a need left.
 const NEED: &str = "need ";
 
-/// Stores what is new of some parts and packs them.
-pub(crate) fn pack(tx: &Connection, texts: &mut Texts, parts: &[Part]) -> Result<Vec<u8>, Fault> {
-    let mut ids = Vec::with_capacity(parts.len());
-    let mut needs = Vec::new();
-    for part in parts {
+/// What is stored of the parts of an execution.
+pub(crate) struct Packed {
+    pub(crate) list: Option<i64>,
+    pub(crate) own: Vec<u8>,
+    pub(crate) whole: Option<i64>,
+}
+
+/// Stores what is new of the parts of an execution of a node, and packs them.
+pub(crate) fn pack(
+    tx: &Connection,
+    texts: &mut Texts,
+    node: &NodeName,
+    recorded: &Recorded,
+) -> Result<Packed, Fault> {
+    let mut ids = Vec::with_capacity(recorded.parts.len());
+    let (mut needs, mut left) = (Vec::new(), Vec::new());
+    for part in &recorded.parts {
         match need(part) {
-            Some(node) => needs.push((node_id(tx, texts, &node)?, part.digest)),
             None => ids.push(part_id(tx, texts, part)?),
+            Some(need) => {
+                let id = node_id(tx, texts, &need)?;
+                match last_success(tx, texts, id)? {
+                    Some((execution, made)) if made == part.digest => left.push(execution),
+                    _ => needs.push((id, part.digest)),
+                }
+            }
         }
     }
     ids.sort_unstable();
-    let mut out = Vec::new();
-    put_sorted(&mut out, &ids);
-    put_count(&mut out, needs.len());
+    let dir = text_id(tx, texts, halves(node).0)?;
+    let (list, ids) = share(tx, texts, dir, &ids)?;
+    let mut own = Vec::new();
+    let put_id = |own: &mut Vec<u8>, id| {
+        put_number(own, u64::try_from(id).expect("ids are positive"));
+    };
+    put_sorted(&mut own, &ids);
+    put_count(&mut own, needs.len());
     for (node, digest) in needs {
-        put_number(&mut out, u64::try_from(node).expect("ids are positive"));
-        out.extend_from_slice(digest.as_bytes());
+        put_id(&mut own, node);
+        own.extend_from_slice(digest.as_bytes());
     }
-    Ok(out)
+    left.into_iter().for_each(|execution| put_id(&mut own, execution));
+    let whole = recorded.whole.as_ref().map(|part| part_id(tx, texts, part)).transpose()?;
+    Ok(Packed { list, own, whole })
+}
+
+/// The last execution of a node, if it succeeded, and the digest of what it left.
+fn last_success(
+    tx: &Connection,
+    texts: &mut Texts,
+    node: i64,
+) -> Result<Option<(i64, Digest)>, Fault> {
+    let mut query = tx.prepare_cached(
+        "SELECT e.id, e.outputs FROM nodes n JOIN executions e ON e.id = n.last
+         WHERE n.id = ?1 AND e.outcome = 0",
+    )?;
+    let mut rows = query.query([node])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let left = outputs(blob(row, 1)?, |path| texts.find(tx, path))?;
+    Ok(Some((row.get(0)?, made(&left))))
 }
 
 /// The node whose outputs a part stands for, if it can be had back from the node and the digest alone.
@@ -112,52 +158,125 @@ fn identity(part: &Part) -> Digest {
     fields.finish()
 }
 
-/// The ids in a packed list: of parts, and of the nodes of needs.
-pub(crate) fn ids(packed: &[u8]) -> Result<(Vec<i64>, Vec<i64>), Fault> {
-    let mut reader = Reader::new(packed);
-    let parts = sorted(&mut reader)?;
-    let mut needs = Vec::new();
-    for _ in 0..reader.count()? {
-        needs.push(reader.id()?);
-        reader.digest()?;
+/// What a packed list refers to.
+pub(crate) struct Unpacked {
+    parts: Vec<i64>,
+    needs: Vec<(i64, Digest)>,
+    /// The executions that left what was needed.
+    pub(crate) left: Vec<i64>,
+}
+
+impl Unpacked {
+    pub(crate) fn read(packed: &[u8]) -> Result<Self, Fault> {
+        let mut reader = Reader::new(packed);
+        let parts = sorted(&mut reader)?;
+        let needs = (0..reader.count()?).map(|_| Ok((reader.id()?, reader.digest()?)));
+        let needs = needs.collect::<Result<_, Fault>>()?;
+        let mut left = Vec::new();
+        while !reader.is_empty() {
+            left.push(reader.id()?);
+        }
+        Ok(Self { parts, needs, left })
     }
-    Ok((parts, needs))
+
+    /// The ids of parts.
+    pub(crate) fn parts(&self) -> &[i64] {
+        &self.parts
+    }
 }
 
 /// Parts that were read already, for many records share them.
 #[derive(Default)]
 pub(crate) struct Known {
-    parts: HashMap<i64, Part>,
+    parts: HashMap<i64, Option<Part>>,
+    lists: HashMap<i64, Arc<[Part]>>,
     texts: Texts,
 }
 
+/// The parts of an execution, those that others share by themselves.
+pub(crate) struct Found {
+    shared: Option<Arc<[Part]>>,
+    own: Vec<Part>,
+    whole: Option<Part>,
+}
+
+impl Found {
+    pub(crate) fn into_recorded(self) -> Recorded {
+        let mut parts = self.own;
+        parts.extend(self.shared.iter().flat_map(|shared| shared.iter().cloned()));
+        parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
+        Recorded { parts, whole: self.whole }
+    }
+}
+
 impl Known {
-    /// Reads a packed list. What `gc` has removed since is left out.
-    pub(crate) fn unpack(&mut self, db: &Connection, packed: &[u8]) -> Result<Vec<Part>, Fault> {
-        let mut reader = Reader::new(packed);
-        let mut parts = Vec::new();
-        for id in sorted(&mut reader)? {
-            if let Some(known) = self.parts.get(&id) {
-                parts.push(known.clone());
-            } else if let Some(read) = self.read(db, id)? {
-                parts.push(read.clone());
-                self.parts.insert(id, read);
-            }
+    /// The parts of an execution; nothing if it was forgotten. What `gc` has removed since is left out.
+    pub(crate) fn find(&mut self, db: &Connection, execution: i64) -> Result<Option<Found>, Fault> {
+        let mut query =
+            db.prepare_cached("SELECT list, parts, whole FROM executions WHERE id = ?1")?;
+        let mut rows = query.query([execution])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let shared = row.get::<_, Option<i64>>(0)?.map(|id| self.list(db, id)).transpose()?;
+        let Unpacked { parts, needs, left } = Unpacked::read(blob(row, 1)?)?;
+        let mut own = self.all(db, &parts)?;
+        for (node, digest) in needs {
+            own.extend(self.need(db, node, digest)?);
         }
-        for _ in 0..reader.count()? {
-            let (node, digest) = (reader.id()?, reader.digest()?);
-            if let Some(name) = node_name(db, &mut self.texts, node)? {
-                parts.push(Part {
-                    name: format!("{NEED}{name}").into(),
-                    digest,
-                    shown: digest.short().into(),
-                    declared: None,
-                    role: Role::Key,
-                });
-            }
+        for execution in left {
+            own.extend(self.left(db, execution)?);
         }
-        parts.sort_by(|a, b| a.name.cmp(&b.name));
+        let whole = match row.get(2)? {
+            None => None,
+            Some(id) => self.part(db, id)?,
+        };
+        Ok(Some(Found { shared, own, whole }))
+    }
+
+    fn list(&mut self, db: &Connection, id: i64) -> Result<Arc<[Part]>, Fault> {
+        if let Some(known) = self.lists.get(&id) {
+            return Ok(known.clone());
+        }
+        let ids = list(db, id)?.unwrap_or_default();
+        let parts: Arc<[Part]> = self.all(db, &ids)?.into();
+        self.lists.insert(id, parts.clone());
         Ok(parts)
+    }
+
+    fn all(&mut self, db: &Connection, ids: &[i64]) -> Result<Vec<Part>, Fault> {
+        let mut parts = Vec::with_capacity(ids.len() + 1);
+        for id in ids {
+            parts.extend(self.part(db, *id)?);
+        }
+        Ok(parts)
+    }
+
+    fn need(&mut self, db: &Connection, node: i64, digest: Digest) -> Result<Option<Part>, Fault> {
+        let name = node_name(db, &mut self.texts, node)?;
+        Ok(name.map(|name| Part {
+            name: format!("{NEED}{name}").into(),
+            digest,
+            shown: digest.short().into(),
+            declared: None,
+            role: Role::Key,
+        }))
+    }
+
+    /// The need that an execution has served.
+    fn left(&mut self, db: &Connection, execution: i64) -> Result<Option<Part>, Fault> {
+        let mut query = db.prepare_cached("SELECT node, outputs FROM executions WHERE id = ?1")?;
+        let mut rows = query.query([execution])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let left = outputs(blob(row, 1)?, |path| self.texts.find(db, path))?;
+        self.need(db, row.get(0)?, made(&left))
+    }
+
+    fn part(&mut self, db: &Connection, id: i64) -> Result<Option<Part>, Fault> {
+        if let Some(known) = self.parts.get(&id) {
+            return Ok(known.clone());
+        }
+        let read = self.read(db, id)?;
+        self.parts.insert(id, read.clone());
+        Ok(read)
     }
 
     fn read(&mut self, db: &Connection, id: i64) -> Result<Option<Part>, Fault> {

@@ -21,7 +21,7 @@ use crate::stamp::{Nanos, Stamp, wait_until_past};
 use crate::store::Store;
 
 /// What the file system said of the outputs of a node when they were put in place, in short.
-pub(crate) type PlacedStamp = [u8; 16];
+pub(crate) type PlacedStamp = [u8; 8];
 
 /// Outputs that were put together and are not in place.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::intern::blob;
 /// Keeps a set; nothing happens if it is there. Gives what it is called.
 pub(crate) fn keep(db: &Database, set: &ReadSet) -> Result<Digest, Error> {
     let digest = set.digest();
-    let known = "SELECT 1 FROM read_sets WHERE digest = ?1";
+    let known = "SELECT 1 FROM read_sets WHERE digest = ?1 AND body IS NOT NULL";
     let is_known = db.read("read what builds read", |tx| {
         Ok(tx.prepare_cached(known)?.exists([digest.as_bytes()])?)
     })?;
@@ -23,8 +23,11 @@ pub(crate) fn keep(db: &Database, set: &ReadSet) -> Result<Digest, Error> {
         put_texts(&mut body, set.paths());
         put_texts(&mut body, set.names());
         db.write("keep what a build read", |tx| {
-            tx.prepare_cached("INSERT OR IGNORE INTO read_sets (digest, body) VALUES (?1, ?2)")?
-                .execute((digest.as_bytes(), body))?;
+            tx.prepare_cached(
+                "INSERT INTO read_sets (digest, body) VALUES (?1, ?2)
+                 ON CONFLICT (digest) DO UPDATE SET body = excluded.body",
+            )?
+            .execute((digest.as_bytes(), body))?;
             Ok(())
         })?;
     }
@@ -34,7 +37,8 @@ pub(crate) fn keep(db: &Database, set: &ReadSet) -> Result<Digest, Error> {
 /// The set that is called so, if it was kept. One that is damaged was not.
 pub(crate) fn find(db: &Database, digest: &Digest) -> Result<Option<ReadSet>, Error> {
     let found = db.read("read what builds read", |tx| {
-        let mut query = tx.prepare_cached("SELECT body FROM read_sets WHERE digest = ?1")?;
+        let mut query =
+            tx.prepare_cached("SELECT body FROM read_sets WHERE digest = ?1 AND body IS NOT NULL")?;
         let mut rows = query.query([digest.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let mut reader = Reader::new(blob(row, 0)?);

@@ -23,8 +23,8 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 
 use crate::error::Error;
+use crate::lasts::{Last, lasts};
 use crate::place::stamp_of;
-use crate::records::{Last, lasts};
 use crate::slices::{self, Proof, Row, Visitor};
 use crate::stamp::{Nanos, Stamp, wait_until_past};
 use crate::state::State;
@@ -153,11 +153,9 @@ fn prove(state: &State, nodes: &[&Last]) -> Option<Proof> {
     let mut stamps = seen.stamps.iter();
     for (_, last) in nodes {
         let outputs: &[OutputFile] = &last.stored.outputs;
-        let is_placed = last.stored.outcome == Outcome::Succeeded
-            && last.placed == Some(last.stored.id)
-            && last.stamp.is_some();
+        let is_placed = last.stored.outcome == Outcome::Succeeded;
         let own = outputs.iter().zip(stamps.by_ref().take(outputs.len()).copied());
-        if !is_placed || last.stamp.as_deref() != Some(&stamp_of(own)[..]) {
+        if !is_placed || last.stamp != Some(stamp_of(own)) {
             return None;
         }
     }

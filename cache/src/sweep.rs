@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, params};
 
+use crate::codec::{Reader, sorted};
 use crate::db::Database;
 use crate::error::{Error, Fault};
-use crate::executions::each_output;
-
 use crate::intern::{blob, count, digest};
-use crate::parts::ids;
+use crate::outputs::each_output;
+use crate::parts::Unpacked;
 
 const MS_A_DAY: i64 = 86_400_000;
 /// Files and answers that nobody asked for in so many days are forgotten.
@@ -48,8 +48,7 @@ impl Sweep<'_> {
             tx.execute("DELETE FROM slices", [])?;
             let runs = tx.execute("DELETE FROM runs WHERE id < ?1", [self.oldest_run])?;
             tx.execute("DELETE FROM skips WHERE run < ?1", [self.oldest_run])?;
-            let mut unplace =
-                tx.prepare("UPDATE nodes SET placed = NULL, stamp = NULL WHERE id = ?1")?;
+            let mut unplace = tx.prepare("UPDATE nodes SET stamp = NULL WHERE id = ?1")?;
             for node in self.gone {
                 unplace.execute([node])?;
             }
@@ -67,39 +66,55 @@ impl Sweep<'_> {
         })
     }
 
-    /// Executions without artifacts that are of a forgotten run and no node's last, or of a node that is gone.
+    /// Executions without artifacts that are of a forgotten run and no node's last, or of a node that is gone; but not those
+    /// by which one that stays says what it needed.
     fn forgotten(&self, tx: &Connection) -> Result<Vec<i64>, Fault> {
         let released: HashSet<i64> = self.released.iter().copied().collect();
         let mut query = tx.prepare(
-            "SELECT e.id, e.node, e.kept, e.run, n.last
-             FROM executions e JOIN nodes n ON n.id = e.node",
+            "SELECT e.id, e.node, e.kept, e.run, n.last, e.parts
+             FROM executions e JOIN nodes n ON n.id = e.node ORDER BY e.id DESC",
         )?;
         let mut rows = query.query([])?;
         let mut forgotten = Vec::new();
+        // What one needed was there before it, so that it comes later here.
+        let mut needed = HashSet::new();
         while let Some(row) = rows.next()? {
             let (id, node): (i64, i64) = (row.get(0)?, row.get(1)?);
             let is_kept = row.get(2)? && !released.contains(&id);
             let is_old = row.get::<_, i64>(3)? < self.oldest_run;
             let is_last = row.get::<_, Option<i64>>(4)? == Some(id);
             let goes = if is_last { self.gone.contains(&node) } else { is_old };
-            if goes && !is_kept {
+            if goes && !is_kept && !needed.contains(&id) {
                 forgotten.push(id);
+            } else {
+                needed.extend(Unpacked::read(blob(row, 5)?)?.left);
             }
         }
         Ok(forgotten)
     }
 }
 
-/// Parts, texts, manifests and sets of files to which nothing refers any more.
+/// Lists, parts, texts, manifests and sets of files to which nothing refers any more.
 fn forget_unused(tx: &Connection) -> Result<(), Fault> {
     tx.execute(
-        "DELETE FROM read_sets WHERE digest NOT IN
-             (SELECT reads FROM executions WHERE reads IS NOT NULL)",
+        "DELETE FROM read_sets WHERE id NOT IN
+             (SELECT read_set FROM executions WHERE read_set IS NOT NULL)",
+        [],
+    )?;
+    tx.execute("DELETE FROM in_common", [])?;
+    tx.execute(
+        "DELETE FROM part_lists WHERE id NOT IN
+             (SELECT list FROM executions WHERE list IS NOT NULL)",
         [],
     )?;
     let (mut parts, mut texts) = (HashSet::new(), HashSet::new());
-    each_row(tx, "SELECT parts, outputs FROM executions", |row| {
-        parts.extend(ids(blob(row, 0)?)?.0);
+    each_row(tx, "SELECT parts FROM part_lists", |row| {
+        parts.extend(sorted(&mut Reader::new(blob(row, 0)?))?);
+        Ok(())
+    })?;
+    each_row(tx, "SELECT parts, outputs, whole FROM executions", |row| {
+        parts.extend(Unpacked::read(blob(row, 0)?)?.parts());
+        parts.extend(row.get::<_, Option<i64>>(2)?);
         each_output(blob(row, 1)?, |path, _, _, _| {
             texts.insert(path);
             Ok(())
@@ -117,8 +132,8 @@ fn forget_unused(tx: &Connection) -> Result<(), Fault> {
         }
         Ok(())
     })?;
-    each_row(tx, "SELECT dir FROM nodes", |row| {
-        texts.insert(row.get(0)?);
+    each_row(tx, "SELECT dir, leaf FROM nodes", |row| {
+        texts.extend([row.get::<_, i64>(0)?, row.get(1)?]);
         Ok(())
     })?;
     let mut unused_texts = Vec::new();

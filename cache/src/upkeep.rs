@@ -157,6 +157,8 @@ pub(crate) fn clear(state: &State) -> Result<u64, Error> {
             "executions",
             "nodes",
             "parts",
+            "part_lists",
+            "in_common",
             "texts",
             "runs",
             "skips",

@@ -17,8 +17,8 @@ pub struct Executed {
     pub key: Option<Digest>,
     /// Which files of its commit it read, as far as that is known.
     pub reads: Option<Digest>,
-    /// Where that is known: the key with all of the commit.
-    pub wide_key: Option<Digest>,
+    /// Where that is known: the part that stands for all of the commit.
+    pub whole: Option<Part>,
 }
 
 /// What an execution has read of its commit.
@@ -34,19 +34,18 @@ impl Executed {
     /// Of a node that ran well. Where it is not known what it read, it is taken to have read all.
     #[must_use]
     pub fn built(node: &Node, fingerprint: &Fingerprint, read: Option<HasRead>) -> Self {
-        let wide_key = fingerprint.execution_key();
         let whole = whole(node, fingerprint);
         match (whole, read) {
             (None, _) => Self::judged(fingerprint),
             (Some(whole), None) => {
                 let parts = fingerprint.with(whole);
-                Self { parts, key: wide_key, reads: None, wide_key: None }
+                Self { parts, key: fingerprint.execution_key(), reads: None, whole: None }
             }
             (Some(whole), Some(HasRead { set, value })) => {
                 let shown = value.short().into();
-                let parts = fingerprint.with(Part { digest: value, shown, ..whole });
-                let key = wide_key.map(|_| key_of(&parts));
-                Self { parts, key, reads: Some(set), wide_key }
+                let parts = fingerprint.with(Part { digest: value, shown, ..whole.clone() });
+                let key = fingerprint.key.as_ref().ok().map(|_| key_of(&parts));
+                Self { whole: key.map(|_| whole), parts, key, reads: Some(set) }
             }
         }
     }
@@ -67,7 +66,7 @@ impl Executed {
             parts: fingerprint.parts.clone(),
             key: fingerprint.key.as_ref().ok().copied(),
             reads: fingerprint.narrowing.as_ref().map(|narrowing| narrowing.reads),
-            wide_key: None,
+            whole: None,
         }
     }
 }

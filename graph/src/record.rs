@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Fields};
-use crate::fingerprint::Part;
+use crate::fingerprint::{Part, key_of};
 use crate::name::NodeName;
 
 /// One finished execution.
@@ -23,9 +23,6 @@ pub struct Record {
     pub parts: Parts,
     /// Which files of its commit it read, where it had one and that is known: the digest of a set.
     pub reads: Option<Digest>,
-    /// Where `reads` is known: the key that it would have if it were not. Under this too it is found, by a node of
-    /// which nobody knows yet what it reads.
-    pub wide_key: Option<Digest>,
     /// How it went.
     pub outcome: Outcome,
     /// What it left; empty unless it succeeded.
@@ -43,20 +40,62 @@ pub struct Record {
 /// They may be read when somebody first looks at them: a plan in which nothing changed looks at none, and reading
 /// them all would be most of its cost. Whoever reads must give the same parts whenever it is asked.
 #[derive(Clone)]
-pub struct Parts(Arc<LazyLock<Vec<Part>, ReadParts>>);
+pub struct Parts {
+    known: OnceLock<Arc<Recorded>>,
+    /// Who reads them, and of which execution.
+    reader: Option<(Arc<ReadParts>, i64)>,
+}
 
-type ReadParts = Box<dyn FnOnce() -> Vec<Part> + Send>;
+/// Reads what went into an execution, by a number that the reader knows.
+pub type ReadParts = dyn Fn(i64) -> Recorded + Send + Sync;
+
+/// What went into an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recorded {
+    /// What made the key, and the stamps.
+    pub parts: Vec<Part>,
+    /// Where it is known which files of its commit it read: the part that stands for all of them. In `parts` is one of the
+    /// same name that stands for what it read.
+    pub whole: Option<Part>,
+}
+
+impl Recorded {
+    /// The key with all of the commit. Under this too the execution is found, by a node of which nobody knows yet what it
+    /// reads.
+    #[must_use]
+    pub fn wide_key(&self) -> Option<Digest> {
+        let whole = self.whole.as_ref()?;
+        let mut parts = self.parts.clone();
+        *parts.iter_mut().find(|part| part.name == whole.name)? = whole.clone();
+        Some(key_of(&parts))
+    }
+}
 
 impl Parts {
-    /// Parts that `read` gives when somebody first looks at them.
-    pub fn read_when_needed(read: impl FnOnce() -> Vec<Part> + Send + 'static) -> Self {
-        Self(Arc::new(LazyLock::new(Box::new(read))))
+    /// Parts that `read` gives of this execution when somebody first looks at them.
+    #[must_use]
+    pub fn read_when_needed(read: &Arc<ReadParts>, execution: i64) -> Self {
+        Self { known: OnceLock::new(), reader: Some((read.clone(), execution)) }
+    }
+
+    /// All that is known of them.
+    pub fn recorded(&self) -> &Recorded {
+        self.known.get_or_init(|| {
+            let read = self.reader.as_ref().map(|(read, execution)| read(*execution));
+            Arc::new(read.unwrap_or_default())
+        })
+    }
+}
+
+impl From<Recorded> for Parts {
+    fn from(recorded: Recorded) -> Self {
+        Self { known: OnceLock::from(Arc::new(recorded)), reader: None }
     }
 }
 
 impl From<Vec<Part>> for Parts {
     fn from(parts: Vec<Part>) -> Self {
-        Self::read_when_needed(|| parts)
+        Recorded { parts, whole: None }.into()
     }
 }
 
@@ -64,19 +103,19 @@ impl Deref for Parts {
     type Target = [Part];
 
     fn deref(&self) -> &[Part] {
-        &self.0
+        &self.recorded().parts
     }
 }
 
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        self.recorded().fmt(f)
     }
 }
 
 impl PartialEq for Parts {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.recorded() == other.recorded()
     }
 }
 
@@ -87,6 +126,12 @@ impl Record {
     #[must_use]
     pub fn made(&self) -> Digest {
         made(&self.outputs)
+    }
+
+    /// Where `reads` is known: the key that it would have if it were not.
+    #[must_use]
+    pub fn wide_key(&self) -> Option<Digest> {
+        self.parts.recorded().wide_key()
     }
 }
 
@@ -203,6 +248,11 @@ impl Records {
         self
     }
 
+    /// Makes room for the last executions of so many more nodes.
+    pub fn reserve(&mut self, nodes: usize) {
+        self.last.reserve(nodes);
+    }
+
     /// Remembers the last execution of a node, whatever its outcome.
     pub fn insert_last(&mut self, remembered: Remembered) {
         self.last.insert(remembered.record.node.clone(), remembered);
@@ -211,7 +261,7 @@ impl Records {
     /// Remembers a successful execution under its key, of whichever node; `available` speaks of the store.
     pub fn insert_key(&mut self, remembered: &Remembered) {
         let record = &remembered.record;
-        for key in [Some(record.key), record.wide_key].into_iter().flatten() {
+        for key in [Some(record.key), record.wide_key()].into_iter().flatten() {
             self.forgotten.remove(&key);
             self.succeeded.insert(key, remembered.clone());
         }
@@ -219,7 +269,7 @@ impl Records {
 
     /// Forgets the successful execution under a key, whose outputs turned out to be out of reach.
     pub fn forget(&mut self, record: &Record) {
-        for key in [Some(record.key), record.wide_key].into_iter().flatten() {
+        for key in [Some(record.key), record.wide_key()].into_iter().flatten() {
             self.succeeded.remove(&key);
             self.forgotten.insert(key);
         }

@@ -167,7 +167,7 @@ fn proof(
 fn is_proof(remembered: &Remembered, key: &Digest) -> bool {
     let Remembered { record, available } = remembered;
     record.outcome == Outcome::Succeeded
-        && (record.key == *key || record.wide_key == Some(*key))
+        && (record.key == *key || record.wide_key() == Some(*key))
         && *available != Availability::Gone
 }
 

@@ -382,7 +382,6 @@ fn what_a_need_left_is_taken_if_it_is_what_it_left() {
         key: Digest::of(b"key"),
         parts: Vec::new().into(),
         reads: None,
-        wide_key: None,
         outcome: Outcome::Succeeded,
         outputs: vec![OutputFile {
             path: ".config".to_owned(),

@@ -108,7 +108,6 @@ impl World {
             key: judgement.fingerprint.key.clone().unwrap_or_else(|_| Digest::of(b"")),
             parts: judgement.fingerprint.parts.clone().into(),
             reads: None,
-            wide_key: None,
             outcome: Outcome::Succeeded,
             outputs: vec![OutputFile {
                 path: "x".to_owned(),

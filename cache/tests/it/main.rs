@@ -13,5 +13,6 @@ mod properties;
 mod read_sets;
 mod records;
 mod scale;
+mod shared;
 mod store;
 mod world;

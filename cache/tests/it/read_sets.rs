@@ -15,8 +15,8 @@ fn set(paths: &[&str]) -> ReadSet {
 /// An execution that read `paths` of a commit; under its wide key, all of the commit stands for them.
 fn reading(cache: &Cache, name: &str, value: &str, paths: &[&str], ended: i64) -> Execution {
     let reads = Some(cache.keep_read_set(&set(paths)).unwrap());
-    let wide_key = Some(key_of(&[part("value", &format!("all of {value}"))]));
-    Execution { reads, wide_key, ..execution(name, value, ended) }
+    let whole = Some(part("value", &format!("all of {value}")));
+    Execution { reads, whole, ..execution(name, value, ended) }
 }
 
 #[test]
@@ -36,17 +36,17 @@ fn an_execution_is_found_under_its_key_and_under_its_wide_key() {
     let cache = world.open();
     let run = world.begin(&cache);
     let one = reading(&cache, "kernel/a", "1", &["init/main.c"], world.now());
-    let (key, wide) = (one.key.unwrap(), one.wide_key.unwrap());
+    let (key, wide) = (one.key.unwrap(), key_of(&[one.whole.clone().unwrap()]));
     let made = run.commit_success(one, &world.produce(&[("bzImage", "one")])).unwrap();
     let records = cache.records_for([&node("kernel/a")]).unwrap();
     let last = &records.last(&node("kernel/a")).unwrap().record;
-    assert_eq!((last.reads, last.wide_key), (made.reads, Some(wide)));
+    assert_eq!((last.reads, last.wide_key()), (made.reads, Some(wide)));
     for key in [key, wide] {
         assert_eq!(records.succeeded(&key).unwrap().record, made);
     }
     assert!(records.succeeded(&Digest::of(b"neither")).is_none());
     (0..100_u8).for_each(|n| assert!(records.succeeded(&Digest::of(&[n, n])).is_none()));
-    assert_eq!(records.succeeded(&made.wide_key.unwrap()).unwrap().record, made);
+    assert_eq!(records.succeeded(&made.wide_key().unwrap()).unwrap().record, made);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn execution(node: &NodeName, parts: &[Part], ended: i64) -> cache::Execution {
         key: Some(key_of(parts)),
         parts: parts.to_vec(),
         reads: None,
-        wide_key: None,
+        whole: None,
         cost: Cost { wall_ms: 300_000, cpu_ms: 900_000, peak_memory: 3 << 30 },
         ended,
         cause: cache::Cause::Judged,
@@ -83,15 +83,12 @@ fn many_results_are_written_down_together() {
     let a_node = bytes / u64::try_from(count).unwrap();
     println!("{count} nodes with an output: {a_node} bytes each, written in {wrote:?}");
     let fixed = 200_000;
-    assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
+    assert!(bytes < fixed + 300 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
     let names: Vec<NodeName> = nodes.into_iter().map(|(node, _)| node).collect();
     let records = world.open().records_for(&names).unwrap();
     let is_there =
         |name| records.last(name).is_some_and(|last| last.available == Availability::InPlace);
     assert!(names.iter().all(is_there));
-    if std::env::var_os("GRAPH_CACHE_KEEP").is_some() {
-        std::fs::copy(world.dir().join("cache.db"), "/tmp/exec20k/scale.db").unwrap();
-    }
 }
 
 #[test]
@@ -141,7 +138,7 @@ fn a_large_matrix_takes_little() {
          read in {read:?}, all parts in {compared:?}"
     );
     let fixed = 200_000;
-    assert!(bytes < fixed + 400 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
+    assert!(bytes < fixed + 300 * u64::try_from(count).unwrap(), "{bytes} bytes for {count} nodes");
     let most =
         Duration::from_millis(500) + Duration::from_micros(40) * u32::try_from(count).unwrap();
     assert!(read < most, "{read:?} for {count} nodes");

@@ -39,7 +39,7 @@ pub(crate) fn execution(name: &str, value: &str, ended: i64) -> Execution {
     let parts = vec![part("value", value)];
     let cost = Cost { wall_ms: 1500, cpu_ms: 3000, peak_memory: 1 << 20 };
     let (key, cause) = (Some(key_of(&parts)), Cause::Judged);
-    Execution { node: node(name), key, parts, reads: None, wide_key: None, cost, ended, cause }
+    Execution { node: node(name), key, parts, reads: None, whole: None, cost, ended, cause }
 }
 
 impl World {

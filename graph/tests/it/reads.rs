@@ -11,7 +11,9 @@ use graph::fingerprint::Fingerprint;
 use graph::model::Graph;
 use graph::name::NodeName;
 use graph::reads::{Listing, ReadSet};
-use graph::record::{Availability, Cost, Outcome, OutputFile, Record, Records, Remembered};
+use graph::record::{
+    Availability, Cost, Outcome, OutputFile, Record, Recorded, Records, Remembered,
+};
 use graph::resource::Capacity;
 use graph::schedule::{Finished, Next, OnFailure, Schedule};
 use graph::spec::{Commit, Input, Node, Repository, Role, Source, Spec};
@@ -132,9 +134,8 @@ impl World {
         let record = Arc::new(Record {
             node: node.name.clone(),
             key: executed.key.unwrap(),
-            parts: executed.parts.into(),
+            parts: Recorded { parts: executed.parts, whole: executed.whole }.into(),
             reads: executed.reads,
-            wide_key: executed.wide_key,
             outcome: Outcome::Succeeded,
             outputs,
             cost: Cost::default(),

@@ -11,7 +11,9 @@ use graph::fingerprint::fingerprint;
 use graph::list::List;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
-use graph::record::{Availability, Cost, Outcome, OutputFile, Record, Records, Remembered};
+use graph::record::{
+    Availability, Cost, Outcome, OutputFile, Record, Recorded, Records, Remembered,
+};
 use graph::resource::Capacity;
 use graph::schedule::{Ending, Finished, Next, OnFailure, Schedule};
 use graph::spec::{
@@ -240,9 +242,8 @@ fn record(node: &Node, executed: Executed, outcome: Outcome) -> Record {
     Record {
         node: node.name.clone(),
         key: executed.key.unwrap_or_else(|| Digest::of(b"none")),
-        parts: executed.parts.into(),
+        parts: Recorded { parts: executed.parts, whole: executed.whole }.into(),
         reads: executed.reads,
-        wide_key: executed.wide_key,
         outcome,
         outputs: if succeeded { vec![output(&node.name)] } else { Vec::new() },
         cost: Cost { wall_ms: 7, cpu_ms: 7, peak_memory: 1 },

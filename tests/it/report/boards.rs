@@ -201,7 +201,6 @@ impl State {
                 key: fingerprint.key.unwrap_or(Digest::of(b"none")),
                 parts: fingerprint.parts.into(),
                 reads: None,
-                wide_key: None,
                 outcome,
                 outputs: outputs.clone(),
                 cost: Cost { wall_ms: 2_530_000, cpu_ms: 18_000_000, peak_memory: 3_328_599_654 },
