@@ -47,6 +47,9 @@ struct Args {
     /// Keep the projects here, and take those that are there
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// What a plan looks at of outputs: each file, or the directories of the nodes
+    #[arg(long, value_name = "WHAT", default_value = "files", value_parser = ["files", "directories"])]
+    outputs: String,
     /// Another `graph`
     #[arg(long, value_name = "PROGRAM")]
     graph: Option<PathBuf>,
@@ -80,7 +83,8 @@ fn main() -> Result<()> {
         kas: find(args.kas.as_deref(), "kas"),
         kernelci: find(args.kernelci.as_deref(), "kci_build"),
     };
-    let worlds = Worlds::new(args.dir.as_deref().unwrap_or(temporary.path()), &tools)?;
+    let dir = args.dir.as_deref().unwrap_or(temporary.path());
+    let worlds = Worlds::new(dir, &tools, &args.outputs)?;
     let bench = Bench {
         tools: &tools,
         worlds,

@@ -20,13 +20,14 @@ const IN_A_DIRECTORY: usize = 250;
 pub(crate) struct Worlds<'a> {
     dir: PathBuf,
     tools: &'a Tools,
+    outputs: &'a str,
 }
 
 impl<'a> Worlds<'a> {
     /// Below a directory; what was made there before is taken as it is.
-    pub(crate) fn new(dir: &Path, tools: &'a Tools) -> Result<Self> {
+    pub(crate) fn new(dir: &Path, tools: &'a Tools, outputs: &'a str) -> Result<Self> {
         fs::create_dir_all(dir)?;
-        Ok(Self { dir: dir.canonicalize()?, tools })
+        Ok(Self { dir: dir.canonicalize()?, tools, outputs })
     }
 
     /// A matrix of which nothing was ever built.
@@ -40,6 +41,26 @@ impl<'a> Worlds<'a> {
     /// A matrix of which everything was built. Another process builds it: the memory that this one has at most is told of
     /// those that it starts.
     pub(crate) fn built(&self, nodes: usize) -> Result<PathBuf> {
+        let dir = self.filled(nodes)?;
+        self.set_outputs(&dir)?;
+        Ok(dir)
+    }
+
+    /// Settles what a plan looks at of outputs. What was known of slices is forgotten by that, and the next plan finds it
+    /// again.
+    fn set_outputs(&self, dir: &Path) -> Result<()> {
+        let (file, setting) = (dir.join("graph.yaml"), "cache: {outputs: ");
+        let text = fs::read_to_string(&file)?;
+        let others = text.lines().filter(|line| !line.starts_with(setting));
+        let ours = format!("{setting}{}}}", self.outputs);
+        let now: String = others.chain([ours.as_str()]).flat_map(|line| [line, "\n"]).collect();
+        if now != text {
+            fs::write(file, now)?;
+        }
+        Ok(())
+    }
+
+    fn filled(&self, nodes: usize) -> Result<PathBuf> {
         self.once(&format!("built-{nodes}"), |dir| {
             let log = dir.with_extension("log");
             let mut command = Command::new(std::env::current_exe()?);
