@@ -20,7 +20,7 @@ use graph_cli::front::kernelci::{self, Head, TreeBranch, Trees, Unreachable};
 use graph_cli::front::machines::Defaults;
 use graph_cli::front::yaml::parse_yaml;
 use graph_cli::front::{Depth, Sources};
-use graph_cli::report::json::json;
+use graph_cli::report::json;
 use graph_cli::report::view::plan::{PlanView, Scope};
 
 use crate::project::Shape;
@@ -111,6 +111,6 @@ fn plan_json(bencher: Bencher<'_, '_>, nodes: usize) {
         let capacity = Capacity::new(8, 8, u64::MAX);
         let none = Diagnostics::default();
         let view = PlanView::of(&graph, &plan, Scope::NotFresh, &none, capacity);
-        json(&view, &mut io::sink()).expect("nothing refuses it");
+        json::plan(&view, &mut io::sink()).expect("nothing refuses it");
     });
 }

@@ -85,8 +85,8 @@
 //! - *Nothing from a configuration reaches a shell, a path outside its directory, or a terminal as it is.* Programs get
 //!   argument vectors; names are percent-encoded on creation; text is escaped where it is shown.
 //! - *Pinned files are replaced as one*: all that `graph lock` was asked for, or none (`lock::replace_all`).
-//! - *What is shown is written as it is made*: of a million nodes one view is in memory, on its way to the stream
-//!   (`cmd::console`, `report::uncoloured`).
+//! - *What is shown is written as it is made*: of a million nodes the text of some thousands is in memory, on its way to
+//!   the stream (`cmd::console`, `report::in_order`, `report::uncoloured`).
 //! - *A shortcut says what was said.* A build config of which nothing has changed since all of its nodes were judged fresh is
 //!   not expanded (`front::kernelci`, `cmd::settled`): what it is made of, its tools and the files of its outputs are
 //!   compared, and the transaction that writes a record of one of its nodes takes the memo away (`cache`).

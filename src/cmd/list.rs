@@ -5,16 +5,16 @@ use std::io::Write;
 use graph::name::NodeName;
 use graph::query::Selector;
 
-use super::console::{Console, Format, print};
+use super::console::{Console, Format, page, print, print_as};
 use super::opened::Opened;
 use super::plan::mode;
 use crate::context::Context;
 use crate::failure::{Failure, Kind};
 use crate::front::Excluded;
 use crate::probe::Mode;
-use crate::report::text;
 use crate::report::view::excluded::{ExcludedView, RejectedView};
 use crate::report::view::list::ListView;
+use crate::report::{json, text};
 
 /// The arguments of `graph list`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,12 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     let ids = opened.select(&args.selectors)?;
     Console::of(context).diagnostics(&opened.warnings);
     let _span = tracing::info_span!("render").entered();
-    print(&ListView::of(&opened.graph, &ids), args.format, context, text::list, out)?;
+    let view = ListView::of(&opened.graph, &ids);
+    let write = |out: &mut dyn Write| match args.format {
+        Format::Text => text::list(&view, &page(context), out),
+        Format::Json => json::list(&view, out),
+    };
+    print_as(args.format, context, write, out)?;
     // The program is about to end, and takes a million nodes with it faster than they go one by one.
     std::mem::forget(opened.graph);
     Ok(())

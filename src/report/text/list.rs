@@ -6,6 +6,7 @@ use std::sync::Arc;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::escape::terminal;
+use crate::report::in_order::in_order;
 use crate::report::page::{HEAD, Page, columns, pad, paint};
 use crate::report::view::excluded::{ExcludedView, RejectedView};
 use crate::report::view::list::{Labels, ListView, ListedView};
@@ -27,6 +28,14 @@ pub fn list(view: &ListView<'_>, page: &Page, out: &mut dyn Write) -> io::Result
         let name = node.name.as_str().to_owned();
         [name, labels, terminal(&node.declared).into_owned(), needs.join(" ")]
     };
+    if page.width.is_none() {
+        let lines = |range| {
+            let mut text = Vec::new();
+            view.nodes.some(range).iter().try_for_each(|node| plain(&row(node), &mut text))?;
+            Ok(text)
+        };
+        return in_order(view.nodes.len(), lines, out);
+    }
     let heads = ["NAME", "LABELS", "DECLARED", "NEEDS"];
     rows(&heads, || view.nodes.iter().map(row), "no nodes are declared", page, out)
 }
@@ -44,6 +53,11 @@ pub fn excluded(view: &ExcludedView, page: &Page, out: &mut dyn Write) -> io::Re
     rows(&heads, || view.excluded.iter().map(row), "no filter rejects anything", page, out)
 }
 
+/// Writes a row for a script.
+fn plain(row: &[String], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", row.join("\t"))
+}
+
 /// Writes rows as they come: separated by tabs in a pipe, and at a terminal in columns as wide as a first pass over all
 /// rows found them. So none of a million rows has to be kept.
 fn rows<const N: usize, R: Iterator<Item = [String; N]>>(
@@ -54,10 +68,7 @@ fn rows<const N: usize, R: Iterator<Item = [String; N]>>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let Some(width) = page.width else {
-        for row in rows() {
-            writeln!(out, "{}", row.join("\t"))?;
-        }
-        return Ok(());
+        return rows().try_for_each(|row| plain(&row, out));
     };
     let (mut widths, mut is_empty) = ([0; N], true);
     for row in rows() {

@@ -1,6 +1,7 @@
 //! What `graph list` shows: the declared nodes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use graph::list::List;
@@ -58,6 +59,17 @@ impl<'a> ListView<'a> {
 }
 
 impl<'a> ListedViews<'a> {
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Some, by their numbers.
+    pub(in crate::report) fn some(&self, range: Range<usize>) -> Self {
+        Self { graph: self.graph, ids: &self.ids[range] }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
