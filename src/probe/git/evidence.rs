@@ -96,17 +96,22 @@ impl Evidence {
         fs::metadata(path).is_ok_and(|it| (it.dev(), it.ino()) == self.common_place)
     }
 
-    /// Whether nothing but this evidence decides: the name is that of a ref, and refs are in files.
+    /// Whether nothing but this evidence decides: the name is that of a ref, refs are in files, and no object stands for
+    /// another.
     pub(in crate::probe) fn suffices(&self) -> bool {
         let text = |name| fs::read(self.common.join(name)).unwrap_or_default();
         let config = text("config").to_ascii_lowercase();
         if config.windows(10).any(|word| word == b"refstorage") {
             return false;
         }
+        let packed = text("packed-refs");
+        let replaces = b" refs/replace/";
+        if packed.windows(replaces.len()).any(|word| word == replaces) {
+            return false;
+        }
         if self.ends.iter().any(|end| matches!(end, End::Object)) {
             return true;
         }
-        let packed = text("packed-refs");
         let is_packed = |end: &End| match end {
             End::Object => true,
             End::Packed(name) => packed.split(|&byte| byte == b'\n').any(|line| {

@@ -7,7 +7,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use graph::digest::Fields;
+use graph::facts::Fact;
+use graph::spec::{Commit, Repository, Source};
 use graph_cli::probe::commit::Wish;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
@@ -75,7 +80,12 @@ fn take(repo: &Repo, step: &Step) {
         }
     };
     match step {
-        Step::Commit => attempt(&["commit", "-q", "--allow-empty", "-m", "x"]),
+        Step::Commit => {
+            static NEXT: AtomicUsize = AtomicUsize::new(3);
+            let text = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+            fs::write(repo.0.join("a"), text).unwrap();
+            attempt(&["commit", "-q", "-a", "--allow-empty", "-m", "x"]);
+        }
         Step::Branch(at) => attempt(&["update-ref", &of("refs/heads/", at), "HEAD"]),
         Step::Tag(at) => attempt(&["tag", "-f", NAMES[*at]]),
         Step::Annotated(at) => attempt(&["tag", "-f", "-a", "-m", "x", NAMES[*at]]),
@@ -102,17 +112,44 @@ fn take(repo: &Repo, step: &Step) {
 
 /// What a name is to git, all of them asked in one process.
 fn by_git(dir: &Path, names: &[String]) -> Vec<Option<String>> {
+    said_by(Command::new("git"), dir, names, "commit")
+}
+
+/// The tree of each commit, whatever stands for it.
+fn trees_by_git(dir: &Path, commits: &[String]) -> Vec<Option<String>> {
     let mut git = Command::new("git");
+    git.env("GIT_NO_REPLACE_OBJECTS", "1");
+    said_by(git, dir, commits, "tree")
+}
+
+fn said_by(mut git: Command, dir: &Path, names: &[String], kind: &str) -> Vec<Option<String>> {
     git.args(["cat-file", "--batch-check=%(objectname) %(objecttype)"]).current_dir(dir);
     git.env("GIT_CEILING_DIRECTORIES", dir.parent().unwrap());
     let mut git =
         git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let asked: String = names.iter().map(|name| format!("{name}^{{commit}}\n")).collect();
+    let asked: String = names.iter().map(|name| format!("{name}^{{{kind}}}\n")).collect();
     git.stdin.take().unwrap().write_all(asked.as_bytes()).ok();
     let said = String::from_utf8(git.wait_with_output().unwrap().stdout).unwrap();
     let mut said = said.lines();
-    let mut next = || Some(said.next()?.strip_suffix(" commit")?.to_owned());
+    let mut next = || Some(said.next()?.strip_suffix(kind)?.trim_end().to_owned());
     names.iter().map(|_| next()).collect()
+}
+
+/// The facts of commits as they are to be, given their trees, and as they are.
+fn facts(world: &World, dir: &Path, commits: &[String]) -> [Vec<Fact>; 2] {
+    let expect = trees_by_git(dir, commits).into_iter().zip(commits).map(|(tree, commit)| {
+        let digest = Fields::of("graph fact commit v1").field(tree.unwrap()).finish();
+        Fact::Known { digest, text: commit[..12].into() }
+    });
+    let repository = Repository::Local(dir.to_str().unwrap().into());
+    let source = |id: &String| {
+        let (repository, id) = (repository.clone(), id.as_str().into());
+        Source::Commit(Arc::new(Commit { repository, id }))
+    };
+    let sources: Vec<Source> = commits.iter().map(source).collect();
+    let asked: Vec<&Source> = sources.iter().collect();
+    let seen = world.probe(|probe| probe.observe_sources(&asked).unwrap().facts);
+    [expect.collect(), sources.iter().map(|source| seen.get(source)).collect()]
 }
 
 fn names() -> Vec<String> {
@@ -157,7 +194,11 @@ fn a_name_is_what_git_says_whatever_was_remembered() {
                 for dir in [&repo.0, &repo.0.join(".git"), &linked] {
                     let is_there = dir.join(".git").exists() || dir.join("HEAD").exists();
                     if is_there {
-                        assert_eq!(ours(&world, dir, &names), by_git(dir, &names), "{steps:?}");
+                        let named = by_git(dir, &names);
+                        assert_eq!(ours(&world, dir, &names), named, "{steps:?}");
+                        let commits: Vec<String> = named.into_iter().flatten().collect();
+                        let [expect, facts] = facts(&world, dir, &commits);
+                        assert_eq!(facts, expect, "{steps:?}");
                     }
                 }
             }
