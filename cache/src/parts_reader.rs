@@ -1,7 +1,8 @@
 //! Reads the parts of records when somebody first looks at them. Knows no verdict.
 //!
-//! Whoever looks at the parts of some records looks at those of more, in no order that can be told. So the more of those are
-//! asked for that were read ahead, the more are read ahead, in one transaction.
+//! Where the rows of records were looked up one by one, their packed parts are at hand. Else whoever looks at the parts of some
+//! records looks at those of more, in no order that can be told: so the more of those are asked for that were read ahead,
+//! the more are read ahead, in one transaction.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -39,6 +40,8 @@ struct Ahead {
     known: Known,
     packed: HashMap<i64, Packed>,
     found: HashMap<i64, Found>,
+    /// Of each record, whether it was read; nothing before one is.
+    is_read: Vec<bool>,
     /// So many of those that were asked for had been read ahead.
     hits: usize,
 }
@@ -99,24 +102,45 @@ impl Ahead {
             let record = told[at].1.upgrade()?;
             Some(need_part(&record.node, record.made()))
         };
-        let from = told.partition_point(|(id, _)| *id <= execution);
-        let next = told[from..].iter().take((self.hits + 1).min(MOST_AHEAD));
-        let Self { known, packed, found, .. } = self;
-        let read = state.db.read("read the parts of a record", |tx| {
-            let mut find = |id| match packed.remove(&id) {
-                Some(packed) => known.unpack(tx, &packed, at_hand).map(Some),
-                None => known.find(tx, id, at_hand),
-            };
-            for (id, _) in next {
-                if let Some(one) = find(*id)? {
-                    found.insert(*id, one);
-                }
+        const DOING: &str = "read the parts of a record";
+        let read = match self.packed.remove(&execution) {
+            Some(packed) => {
+                let known = &mut self.known;
+                state.db.look(DOING, |db| known.unpack(db, &packed, at_hand).map(Some))
             }
-            find(execution)
-        });
+            None => {
+                let next = self.next(execution, told);
+                let Self { known, found, .. } = self;
+                state.db.read(DOING, |tx| {
+                    for id in next {
+                        // What fails here is not asked for yet.
+                        let one = known.find(tx, id, at_hand).ok().flatten();
+                        found.extend(one.map(|one| (id, one)));
+                    }
+                    known.find(tx, execution, at_hand)
+                })
+            }
+        };
         read.unwrap_or_else(|error| {
             tracing::warn!("an earlier execution cannot be compared: {error}");
             None
         })
+    }
+
+    /// The executions after this one that are to be read with it.
+    fn next(&mut self, execution: i64, told: &[(i64, Weak<Record>)]) -> Vec<i64> {
+        self.is_read.resize(told.len(), false);
+        let at = told.partition_point(|(id, _)| *id < execution);
+        let mut next = Vec::new();
+        let after = told[at..].iter().zip(&mut self.is_read[at..]).take(2 * MOST_AHEAD);
+        for ((id, _), is_read) in after {
+            if next.len() > self.hits.min(MOST_AHEAD) {
+                break;
+            }
+            if !std::mem::replace(is_read, true) && *id != execution {
+                next.push(*id);
+            }
+        }
+        next
     }
 }
