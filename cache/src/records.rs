@@ -76,8 +76,8 @@ struct Heads {
 
 /// However few executions there are, so many keys are looked up.
 const FEWEST: usize = 64;
-/// One key is looked up while that many others are read.
-const READ_MEANWHILE: usize = 128;
+/// One key is looked up while what so many executions are found by is read.
+const READ_MEANWHILE: usize = 32;
 
 impl Heads {
     /// Ones of which a few may be asked, for as many executions as there are; none where there is no execution.
