@@ -144,6 +144,22 @@ impl Database {
             .transaction_with_behavior(TransactionBehavior::Deferred)
             .map_err(Fault::from)
             .and_then(|tx| query(&tx));
+        self.checked(doing, result)
+    }
+
+    /// Reads without a transaction, which saves half of what a short statement costs. Each statement sees one state of the
+    /// database; the next may see another.
+    pub(crate) fn look<T>(
+        &self,
+        doing: &'static str,
+        query: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Error> {
+        let result = query(&self.connection());
+        self.checked(doing, result)
+    }
+
+    /// What was read is void if the database is not as it was said to stay.
+    fn checked<T>(&self, doing: &'static str, result: Result<T, Fault>) -> Result<T, Error> {
         if let Access::Frozen(then) = self.access {
             let now = fs::metadata(&self.path).map_err(Error::io("read", &self.path))?;
             if Stamp::of(&now) != then || has_log(&self.path) {

@@ -310,7 +310,16 @@ pub(crate) fn by_key(
     Ok(found)
 }
 
-/// What is found by the first bits of a key, and of one with all of a commit.
+/// Whether [`by_key`] may find one.
+pub(crate) fn is_any_under(db: &Connection, key: &Digest) -> Result<bool, Fault> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT 1 FROM executions e WHERE {UNDER_KEY}
+         UNION ALL SELECT 1 FROM executions e WHERE {UNDER_WIDE_KEY}"
+    ))?;
+    Ok(query.exists([key_head(key)])?)
+}
+
+/// What is found by the first bytes of a key, and of one with all of a commit.
 const UNDER_KEY: &str = "e.kept = 1 AND e.key_head = ?1";
 const UNDER_WIDE_KEY: &str = "e.kept = 1 AND e.wide_head = ?1";
 /// The same of all.

@@ -15,6 +15,8 @@ use crate::error::Fault;
 use crate::executions::{COLUMN_COUNT, COLUMNS, OUTPUTS, Row, Stored};
 use crate::intern::{AllTexts, Texts, blob, find_halves, halves};
 use crate::outputs::outputs;
+use crate::parts::{PACKED, Packed};
+use crate::place::PlacedStamp;
 
 /// If more than one in so many nodes is asked for, reading all is quicker than looking each one up.
 const ONE_IN: usize = 4;
@@ -28,7 +30,9 @@ pub(crate) struct Last {
     pub(crate) node: NodeName,
     pub(crate) stored: Stored,
     /// What the file system said of them when they were put in place.
-    pub(crate) stamp: Option<[u8; 8]>,
+    pub(crate) stamp: Option<PlacedStamp>,
+    /// Its parts, where it was looked up by itself.
+    pub(crate) packed: Option<Packed>,
 }
 
 /// The last execution of each of these nodes that ever ran.
@@ -36,27 +40,33 @@ pub(crate) fn lasts<'a>(
     tx: &Connection,
     nodes: impl IntoIterator<Item = &'a NodeName>,
 ) -> Result<Vec<Last>, Fault> {
-    each_last(tx, nodes, |last| last)
+    each_last(tx, nodes, || (), |(), last| last)
 }
 
-/// What `make` makes, on any thread, of the last execution of each of these nodes that ever ran, in their order.
-pub(crate) fn each_last<'a, T: Send>(
+/// What `make` makes, on any thread, of the last execution of each of these nodes that ever ran, in their order. It is given
+/// what `begin` has made for some of them that come one after the other.
+pub(crate) fn each_last<'a, S, T: Send>(
     tx: &Connection,
     nodes: impl IntoIterator<Item = &'a NodeName>,
-    make: impl Fn(Last) -> T + Send + Sync,
+    begin: impl Fn() -> S + Send + Sync,
+    make: impl Fn(&mut S, Last) -> T + Send + Sync,
 ) -> Result<Vec<T>, Fault> {
     let most: Option<i64> = tx.query_row("SELECT max(id) FROM nodes", [], |row| row.get(0))?;
     let Some(most) = most else { return Ok(Vec::new()) };
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let nodes: Vec<&NodeName> = nodes.into_iter().collect();
     if nodes.len().saturating_mul(ONE_IN) >= most {
-        read_all(tx, &nodes, make)
+        read_all(tx, &nodes, |some: &mut dyn Iterator<Item = (usize, Result<Last, Fault>)>| {
+            let mut state = begin();
+            some.map(|(index, last)| Ok((index, make(&mut state, last?)))).collect()
+        })
     } else {
         let found = look_up(tx, &nodes)?;
         Ok(if found.len() < WORTH_SHARING {
-            found.into_iter().map(make).collect()
+            let mut state = begin();
+            found.into_iter().map(|last| make(&mut state, last)).collect()
         } else {
-            found.into_par_iter().map(&make).collect()
+            found.into_par_iter().map_init(&begin, &make).collect()
         })
     }
 }
@@ -64,7 +74,7 @@ pub(crate) fn each_last<'a, T: Send>(
 fn look_up(tx: &Connection, nodes: &[&NodeName]) -> Result<Vec<Last>, Fault> {
     let mut texts = Texts::default();
     let mut query = tx.prepare_cached(&format!(
-        "SELECT {COLUMNS}, n.stamp FROM nodes n JOIN executions e ON e.id = n.last
+        "SELECT {COLUMNS}, n.stamp, {PACKED} FROM nodes n JOIN executions e ON e.id = n.last
          WHERE n.dir = ?1 AND n.leaf = ?2"
     ))?;
     let mut found = Vec::new();
@@ -74,13 +84,14 @@ fn look_up(tx: &Connection, nodes: &[&NodeName]) -> Result<Vec<Last>, Fault> {
         if let Some(row) = rows.next()? {
             let stored = Stored::read(tx, &mut texts, row)?;
             let stamp = stamp(row, COLUMN_COUNT)?;
-            found.push(Last { node: (*node).clone(), stored, stamp });
+            let packed = Some(Packed::read(row, COLUMN_COUNT + 1)?);
+            found.push(Last { node: (*node).clone(), stored, stamp, packed });
         }
     }
     Ok(found)
 }
 
-fn stamp(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<[u8; 8]>, Fault> {
+fn stamp(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<PlacedStamp>, Fault> {
     let stamp = row.get_ref(column)?.as_blob_or_null();
     let stamp = stamp.map_err(|_| Fault::Damaged("a stamp is no blob"))?;
     stamp.map(|stamp| stamp.try_into().map_err(|_| CUT_OFF)).transpose()
@@ -100,38 +111,37 @@ struct RawRow {
     halves: (i64, i64),
     row: Row,
     outputs: Range<usize>,
-    stamp: Option<[u8; 8]>,
+    stamp: Option<PlacedStamp>,
 }
 
 fn read_all<T: Send>(
     tx: &Connection,
     nodes: &[&NodeName],
-    make: impl Fn(Last) -> T + Send + Sync,
+    make: impl Fn(
+        &mut dyn Iterator<Item = (usize, Result<Last, Fault>)>,
+    ) -> Result<Vec<(usize, T)>, Fault>
+    + Send
+    + Sync,
 ) -> Result<Vec<T>, Fault> {
     let texts = AllTexts::read(tx)?;
     let wanted = wanted(&texts, nodes);
-    let made = Mutex::new(Ok(Vec::with_capacity(nodes.len().div_ceil(TOGETHER) + 1)));
+    let last = |raw: &Raw, index: usize, row: &RawRow| {
+        let outputs = outputs(&raw.outputs[row.outputs.clone()], |id| texts.find(id).cloned())?;
+        let stored = row.row.clone().stored(outputs, |id| texts.read_set(id))?;
+        Ok(Last { node: nodes[index].clone(), stored, stamp: row.stamp, packed: None })
+    };
+    let made = Mutex::new(Vec::with_capacity(nodes.len().div_ceil(TOGETHER) + 1));
     let unpack = |raw: &Raw| {
         let found = raw.rows.iter().filter_map(|row| Some((*wanted.get(&row.halves)?, row)));
-        let found = found.map(|(index, row)| {
-            let outputs = outputs(&raw.outputs[row.outputs.clone()], |id| texts.find(id).cloned())?;
-            let stored = row.row.clone().stored(outputs, |id| texts.read_set(id))?;
-            let last = Last { node: nodes[index].clone(), stored, stamp: row.stamp };
-            Ok((index, make(last)))
-        });
-        let found = found.collect::<Result<Vec<_>, Fault>>();
-        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&mut *made, found) {
-            (Ok(made), Ok(found)) => made.push(found),
-            (made, Err(fault)) => *made = Err(fault),
-            (Err(_), Ok(_)) => {}
-        }
+        let some = make(&mut found.map(|(index, row)| (index, last(raw, index, row))));
+        made.lock().unwrap_or_else(PoisonError::into_inner).push(some);
     };
     let unpack = &unpack;
     rayon::in_place_scope(|scope| each_raw(tx, |raw| scope.spawn(move |_| unpack(&raw))))?;
-    let made = made.into_inner().unwrap_or_else(PoisonError::into_inner)?;
     let mut in_order: Vec<Option<T>> = nodes.iter().map(|_| None).collect();
-    made.into_iter().flatten().for_each(|(index, one)| in_order[index] = Some(one));
+    for some in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        some?.into_iter().for_each(|(index, one)| in_order[index] = Some(one));
+    }
     Ok(in_order.into_iter().flatten().collect())
 }
 

@@ -28,8 +28,19 @@ const NEED: &str = "need ";
 /// What is stored of the parts of an execution.
 pub(crate) struct Packed {
     pub(crate) list: Option<i64>,
-    pub(crate) own: Vec<u8>,
+    pub(crate) own: Box<[u8]>,
     pub(crate) whole: Option<i64>,
+}
+
+/// The columns that [`Packed::read`] reads, of a table called `e`.
+pub(crate) const PACKED: &str = "e.list, e.parts, e.whole";
+
+impl Packed {
+    /// Reads [`PACKED`], which begin at this column.
+    pub(crate) fn read(row: &rusqlite::Row<'_>, column: usize) -> Result<Self, Fault> {
+        let own = blob(row, column + 1)?.into();
+        Ok(Self { list: row.get(column)?, own, whole: row.get(column + 2)? })
+    }
 }
 
 /// Stores what is new of the parts of an execution of a node, and packs them.
@@ -68,7 +79,7 @@ pub(crate) fn pack(
     }
     left.into_iter().for_each(|execution| put_id(&mut own, execution));
     let whole = recorded.whole.as_ref().map(|part| part_id(tx, texts, part)).transpose()?;
-    Ok(Packed { list, own, whole })
+    Ok(Packed { list, own: own.into(), whole })
 }
 
 /// The last execution of a node, if it succeeded, and the digest of what it left.
@@ -185,6 +196,17 @@ impl Unpacked {
     }
 }
 
+/// What enters by a need.
+pub(crate) fn need_part(name: &NodeName, left: Digest) -> Part {
+    Part {
+        name: format!("{NEED}{name}").into(),
+        digest: left,
+        shown: left.short().into(),
+        declared: None,
+        role: Role::Key,
+    }
+}
+
 /// Parts that were read already, for many records share them.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -202,34 +224,58 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn into_recorded(self) -> Recorded {
-        let mut parts = self.own;
-        parts.extend(self.shared.iter().flat_map(|shared| shared.iter().cloned()));
-        parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
+        let shared = self.shared.as_deref().unwrap_or_default();
+        let mut parts = Vec::with_capacity(shared.len() + self.own.len());
+        // These are in order, and most of all.
+        parts.extend_from_slice(shared);
+        parts.extend(self.own);
+        sort(&mut parts);
         Recorded { parts, whole: self.whole }
     }
 }
 
+fn sort(parts: &mut [Part]) {
+    parts.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
+}
+
 impl Known {
-    /// The parts of an execution; nothing if it was forgotten. What `gc` has removed since is left out.
-    pub(crate) fn find(&mut self, db: &Connection, execution: i64) -> Result<Option<Found>, Fault> {
+    /// The parts of an execution; nothing if it was forgotten.
+    pub(crate) fn find(
+        &mut self,
+        db: &Connection,
+        execution: i64,
+        at_hand: impl Fn(i64) -> Option<Part>,
+    ) -> Result<Option<Found>, Fault> {
         let mut query =
-            db.prepare_cached("SELECT list, parts, whole FROM executions WHERE id = ?1")?;
+            db.prepare_cached(&format!("SELECT {PACKED} FROM executions e WHERE e.id = ?1"))?;
         let mut rows = query.query([execution])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let shared = row.get::<_, Option<i64>>(0)?.map(|id| self.list(db, id)).transpose()?;
-        let Unpacked { parts, needs, left } = Unpacked::read(blob(row, 1)?)?;
+        self.unpack(db, &Packed::read(row, 0)?, at_hand).map(Some)
+    }
+
+    /// Looks up what is packed. `at_hand` tells what enters by a need that an execution has served, if it knows that. What
+    /// `gc` has removed since is left out.
+    pub(crate) fn unpack(
+        &mut self,
+        db: &Connection,
+        packed: &Packed,
+        at_hand: impl Fn(i64) -> Option<Part>,
+    ) -> Result<Found, Fault> {
+        let shared = packed.list.map(|id| self.list(db, id)).transpose()?;
+        let Unpacked { parts, needs, left } = Unpacked::read(&packed.own)?;
         let mut own = self.all(db, &parts)?;
         for (node, digest) in needs {
-            own.extend(self.need(db, node, digest)?);
+            let name = node_name(db, &mut self.texts, node)?;
+            own.extend(name.map(|name| need_part(&name, digest)));
         }
         for execution in left {
-            own.extend(self.left(db, execution)?);
+            match at_hand(execution) {
+                Some(part) => own.push(part),
+                None => own.extend(self.left(db, execution)?),
+            }
         }
-        let whole = match row.get(2)? {
-            None => None,
-            Some(id) => self.part(db, id)?,
-        };
-        Ok(Some(Found { shared, own, whole }))
+        let whole = packed.whole.map(|id| self.part(db, id)).transpose()?.flatten();
+        Ok(Found { shared, own, whole })
     }
 
     fn list(&mut self, db: &Connection, id: i64) -> Result<Arc<[Part]>, Fault> {
@@ -237,7 +283,9 @@ impl Known {
             return Ok(known.clone());
         }
         let ids = list(db, id)?.unwrap_or_default();
-        let parts: Arc<[Part]> = self.all(db, &ids)?.into();
+        let mut parts = self.all(db, &ids)?;
+        sort(&mut parts);
+        let parts: Arc<[Part]> = parts.into();
         self.lists.insert(id, parts.clone());
         Ok(parts)
     }
@@ -250,24 +298,14 @@ impl Known {
         Ok(parts)
     }
 
-    fn need(&mut self, db: &Connection, node: i64, digest: Digest) -> Result<Option<Part>, Fault> {
-        let name = node_name(db, &mut self.texts, node)?;
-        Ok(name.map(|name| Part {
-            name: format!("{NEED}{name}").into(),
-            digest,
-            shown: digest.short().into(),
-            declared: None,
-            role: Role::Key,
-        }))
-    }
-
     /// The need that an execution has served.
     fn left(&mut self, db: &Connection, execution: i64) -> Result<Option<Part>, Fault> {
         let mut query = db.prepare_cached("SELECT node, outputs FROM executions WHERE id = ?1")?;
         let mut rows = query.query([execution])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let left = outputs(blob(row, 1)?, |path| self.texts.find(db, path))?;
-        self.need(db, row.get(0)?, made(&left))
+        let name = node_name(db, &mut self.texts, row.get(0)?)?;
+        Ok(name.map(|name| need_part(&name, made(&left))))
     }
 
     fn part(&mut self, db: &Connection, id: i64) -> Result<Option<Part>, Fault> {

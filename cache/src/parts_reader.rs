@@ -1,16 +1,18 @@
 //! Reads the parts of records when somebody first looks at them. Knows no verdict.
 //!
-//! Whoever looks at the parts of some records looks at those of more, in no order that can be told. So the more of those are
-//! asked for that were read ahead, the more are read ahead, in one transaction.
+//! Where the rows of records were looked up one by one, their packed parts are at hand. Else whoever looks at the parts of some
+//! records looks at those of more, in no order that can be told: so the more of those are asked for that were read ahead,
+//! the more are read ahead, in one transaction.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use graph::fingerprint::Part;
 use graph::name::NodeName;
 use graph::record::{Parts, ReadParts, Record, Recorded};
 
 use crate::executions::Stored;
-use crate::parts::{Found, Known};
+use crate::parts::{Found, Known, Packed, need_part};
 use crate::state::State;
 
 /// So many are read ahead at most.
@@ -26,15 +28,20 @@ pub(crate) struct PartsReader {
 
 #[derive(Default)]
 struct Shared {
-    known: Mutex<Ahead>,
-    /// The executions that may be asked for, in order.
-    likely: OnceLock<Vec<i64>>,
+    ahead: Mutex<Ahead>,
+    records: OnceLock<Told>,
 }
+
+/// The records that the engine was told of, in order of their executions. They hold on to the reader.
+type Told = Vec<(i64, Weak<Record>)>;
 
 #[derive(Default)]
 struct Ahead {
     known: Known,
-    read: HashMap<i64, Found>,
+    packed: HashMap<i64, Packed>,
+    found: HashMap<i64, Found>,
+    /// Of each record, whether it was read; nothing before one is.
+    is_read: Vec<bool>,
     /// So many of those that were asked for had been read ahead.
     hits: usize,
 }
@@ -52,18 +59,26 @@ impl PartsReader {
         Arc::new(stored.record(node, parts))
     }
 
-    /// Says which executions will be asked for, if any are.
-    pub(crate) fn may_be_asked_for(&self, mut executions: Vec<i64>) {
-        executions.sort_unstable();
-        self.shared.likely.set(executions).ok();
+    /// Says which records somebody is told of, by their executions; and of which the packed parts are known, since they were
+    /// found where the record was.
+    pub(crate) fn tell(
+        &self,
+        records: impl Iterator<Item = (i64, Weak<Record>)>,
+        packed: HashMap<i64, Packed>,
+    ) {
+        let mut records: Told = records.collect();
+        records.sort_unstable_by_key(|(id, _)| *id);
+        self.shared.records.set(records).ok();
+        self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).packed = packed;
     }
 }
 
 impl Shared {
     fn find(&self, state: &State, execution: i64) -> Recorded {
+        let told = self.records.get().map_or(&[][..], Vec::as_slice);
         let found = {
-            let mut ahead = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            ahead.find(state, execution, self.likely.get().map_or(&[], Vec::as_slice))
+            let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.find(state, execution, told)
         };
         // What takes most is done without the lock.
         found.map(Found::into_recorded).unwrap_or_default()
@@ -72,25 +87,60 @@ impl Shared {
 
 impl Ahead {
     /// Parts that cannot be read are left out: they serve explanations, and no verdict gets better by them.
-    fn find(&mut self, state: &State, execution: i64, likely: &[i64]) -> Option<Found> {
-        if let Some(found) = self.read.remove(&execution) {
+    fn find(
+        &mut self,
+        state: &State,
+        execution: i64,
+        told: &[(i64, Weak<Record>)],
+    ) -> Option<Found> {
+        if let Some(found) = self.found.remove(&execution) {
             self.hits += 1;
             return Some(found);
         }
-        let at = likely.partition_point(|id| *id <= execution);
-        let next = likely[at..].iter().take((self.hits + 1).min(MOST_AHEAD));
-        let Self { known, read, .. } = self;
-        let found = state.db.read("read the parts of a record", |tx| {
-            for id in next {
-                if let Some(found) = known.find(tx, *id)? {
-                    read.insert(*id, found);
-                }
+        let at_hand = |execution: i64| -> Option<Part> {
+            let at = told.binary_search_by_key(&execution, |(id, _)| *id).ok()?;
+            let record = told[at].1.upgrade()?;
+            Some(need_part(&record.node, record.made()))
+        };
+        const DOING: &str = "read the parts of a record";
+        let read = match self.packed.remove(&execution) {
+            Some(packed) => {
+                let known = &mut self.known;
+                state.db.look(DOING, |db| known.unpack(db, &packed, at_hand).map(Some))
             }
-            known.find(tx, execution)
-        });
-        found.unwrap_or_else(|error| {
+            None => {
+                let next = self.next(execution, told);
+                let Self { known, found, .. } = self;
+                state.db.read(DOING, |tx| {
+                    for id in next {
+                        // What fails here is not asked for yet.
+                        let one = known.find(tx, id, at_hand).ok().flatten();
+                        found.extend(one.map(|one| (id, one)));
+                    }
+                    known.find(tx, execution, at_hand)
+                })
+            }
+        };
+        read.unwrap_or_else(|error| {
             tracing::warn!("an earlier execution cannot be compared: {error}");
             None
         })
+    }
+
+    /// The executions after this one that are to be read with it.
+    fn next(&mut self, execution: i64, told: &[(i64, Weak<Record>)]) -> Vec<i64> {
+        self.is_read.resize(told.len(), false);
+        let at = told.partition_point(|(id, _)| *id < execution);
+        let mut next = Vec::new();
+        let after = told[at..].iter().zip(&mut self.is_read[at..]).take(2 * MOST_AHEAD);
+        for ((id, _), is_read) in after {
+            if next.len() > self.hits.min(MOST_AHEAD) {
+                break;
+            }
+            if !std::mem::replace(is_read, true) && *id != execution {
+                next.push(*id);
+            }
+        }
+        next
     }
 }

@@ -4,7 +4,7 @@
 //! the file system can (Linux has, on ext4, btrfs, xfs, tmpfs and overlayfs). Where it cannot there is a moment without
 //! any; never one with half of them. What was there before goes with its directory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -12,7 +12,10 @@ use std::path::{Component, Path, PathBuf};
 use graph::digest::Fields;
 use graph::name::NodeName;
 use graph::record::OutputFile;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fd::OwnedFd;
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, openat, renameat_with, statat,
+};
 use tempfile::TempDir;
 
 use crate::error::Error;
@@ -107,19 +110,6 @@ impl Outputs {
         Ok(is_past.then(|| made.stamp(outputs)))
     }
 
-    /// What the file system says now of outputs that were put in place; `None` if one is missing or is no file.
-    pub(crate) fn stamp(&self, node: &NodeName, outputs: &[OutputFile]) -> Option<PlacedStamp> {
-        let dir = self.dir(node);
-        let stamps: Option<Vec<(&OutputFile, Stamp)>> = outputs
-            .iter()
-            .map(|output| {
-                let metadata = fs::symlink_metadata(dir.join(&output.path)).ok()?;
-                metadata.is_file().then(|| (output, Stamp::of(&metadata)))
-            })
-            .collect();
-        Some(stamp_of(stamps?.into_iter()))
-    }
-
     /// Puts what was put together, and is on the disk, in place, and adds the directories to `changed` in which that is
     /// to be found.
     pub(crate) fn swap_in(
@@ -140,6 +130,50 @@ impl Outputs {
             }
         }
         Ok(())
+    }
+}
+
+/// Looks at outputs that were put in place, of nodes whose directories lie beside each other.
+pub(crate) struct Look<'a> {
+    root: &'a Path,
+    /// Directories that are open, with their paths; `None` for what is none.
+    open: VecDeque<(String, Option<OwnedFd>)>,
+}
+
+/// Nodes come in the order in which they were built, some directories at a time.
+const MOST_OPEN: usize = 16;
+
+impl<'a> Look<'a> {
+    pub(crate) fn at(outputs: &'a Outputs) -> Self {
+        Self { root: &outputs.root, open: VecDeque::new() }
+    }
+
+    /// What the file system says now of the outputs of a node; `None` if one is missing or is no file.
+    pub(crate) fn stamp(&mut self, node: &NodeName, outputs: &[OutputFile]) -> Option<PlacedStamp> {
+        let path = node.path();
+        let (dir, leaf) = path.rsplit_once('/').expect("a node has a kind");
+        let dir = self.dir(dir)?;
+        let mut stamps = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let path = format!("{leaf}/{}", output.path);
+            let stat = statat(dir, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+                return None;
+            }
+            stamps.push((output, Stamp::of_raw(&stat)));
+        }
+        Some(stamp_of(stamps.into_iter()))
+    }
+
+    fn dir(&mut self, path: &str) -> Option<&OwnedFd> {
+        let at = self.open.iter().position(|(open, _)| open == path).unwrap_or_else(|| {
+            self.open.truncate(MOST_OPEN - 1);
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let dir = openat(CWD, self.root.join(path), flags, Mode::empty()).ok();
+            self.open.push_front((path.to_owned(), dir));
+            0
+        });
+        self.open[at].1.as_ref()
     }
 }
 

@@ -14,11 +14,13 @@ use graph::record::{Availability, Outcome, OutputFile, Record, Records, Remember
 use rusqlite::Connection;
 
 use crate::error::{Error, Fault};
-use crate::executions::{by_key, heads};
+use crate::executions::{by_key, heads, is_any_under};
 use crate::files::{Content, Links, contents};
 use crate::intern::{Texts, key_head, node_name};
 use crate::lasts::{Last, each_last};
+use crate::parts::Packed;
 use crate::parts_reader::PartsReader;
+use crate::place::Look;
 use crate::state::State;
 
 /// The last execution of each node in question, and a way to find a success by its key.
@@ -27,19 +29,22 @@ pub(crate) fn records_for<'a>(
     nodes: impl IntoIterator<Item = &'a NodeName>,
 ) -> Result<Records, Error> {
     let reader = PartsReader::new(state);
-    let make = |last: Last| {
-        let is_untouched = is_untouched(state, &last);
-        let id = last.stored.id;
-        (reader.record(last.node, last.stored), is_untouched, id)
+    let begin = || Look::at(&state.outputs);
+    let make = |look: &mut Look<'_>, last: Last| {
+        let is_untouched = is_untouched(look, &last);
+        let Last { node, stored, packed, .. } = last;
+        Found { id: stored.id, record: reader.record(node, stored), is_untouched, packed }
     };
-    let (last, heads) = state
+    let (mut found, heads) = state
         .db
-        .read("read records", |tx| Ok((each_last(tx, nodes, make)?, Heads::few_of(tx)?)))?;
-    reader.may_be_asked_for(last.iter().map(|(_, _, id)| *id).collect());
-    let available = availability(state, &last);
+        .read("read records", |tx| Ok((each_last(tx, nodes, begin, make)?, Heads::few_of(tx)?)))?;
+    let packed = found.iter_mut().filter_map(|found| Some((found.id, found.packed.take()?)));
+    let packed = packed.collect();
+    reader.tell(found.iter().map(|found| (found.id, Arc::downgrade(&found.record))), packed);
+    let available = availability(state, &found);
     let mut records = Records::default();
-    records.reserve(last.len());
-    for ((record, ..), available) in last.into_iter().zip(available) {
+    records.reserve(found.len());
+    for (Found { record, .. }, available) in found.into_iter().zip(available) {
         records.insert_last(Remembered { record, available });
     }
     let Some(heads) = heads else { return Ok(records) };
@@ -47,6 +52,15 @@ pub(crate) fn records_for<'a>(
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
     };
     Ok(records.recalling(find))
+}
+
+/// The record of a last execution.
+struct Found {
+    id: i64,
+    record: Arc<Record>,
+    /// The file system vouches for its outputs.
+    is_untouched: bool,
+    packed: Option<Packed>,
 }
 
 /// What begins a key under which a success can be found: of a million nodes that never ran, none is looked up.
@@ -62,8 +76,8 @@ struct Heads {
 
 /// However few executions there are, so many keys are looked up.
 const FEWEST: usize = 64;
-/// One key is looked up while that many others are read.
-const READ_MEANWHILE: usize = 128;
+/// One key is looked up while what so many executions are found by is read.
+const READ_MEANWHILE: usize = 32;
 
 impl Heads {
     /// Ones of which a few may be asked, for as many executions as there are; none where there is no execution.
@@ -92,6 +106,10 @@ impl Heads {
 /// not there, which costs a build and is never wrong.
 fn recall(reader: &PartsReader, key: &Digest) -> Option<Remembered> {
     let state = &reader.state;
+    // Most are asked for in vain.
+    if let Ok(false) = state.db.look("read records", |db| is_any_under(db, key)) {
+        return None;
+    }
     let found = state.db.read("read records", |tx| {
         let mut texts = Texts::default();
         let mut found = Vec::new();
@@ -119,25 +137,22 @@ pub(crate) fn is_stored(state: &State, outputs: &[OutputFile]) -> bool {
 }
 
 /// Whether the file system vouches for the outputs of an execution.
-fn is_untouched(state: &State, last: &Last) -> bool {
+fn is_untouched(look: &mut Look<'_>, last: &Last) -> bool {
     last.stored.outcome == Outcome::Succeeded
         && last.stamp.is_some()
-        && state.outputs.stamp(&last.node, &last.stored.outputs) == last.stamp
+        && look.stamp(&last.node, &last.stored.outputs) == last.stamp
 }
 
 /// Where the outputs of each execution are. Those that the file system vouches for are not read.
-fn availability(state: &State, all: &[(Arc<Record>, bool, i64)]) -> Vec<Availability> {
-    let is_doubtful = |(record, is_untouched, _): &&(Arc<Record>, bool, i64)| {
-        !is_untouched && record.outcome == Outcome::Succeeded
-    };
+fn availability(state: &State, all: &[Found]) -> Vec<Availability> {
     let doubtful: Vec<(&NodeName, &[OutputFile])> = all
         .iter()
-        .filter(is_doubtful)
-        .map(|(record, ..)| (&record.node, record.outputs.as_slice()))
+        .filter(|found| !found.is_untouched && found.record.outcome == Outcome::Succeeded)
+        .map(|found| (&found.record.node, found.record.outputs.as_slice()))
         .collect();
     let mut in_place = are_in_place(state, &doubtful).into_iter();
     all.iter()
-        .map(|(record, is_untouched, _)| {
+        .map(|Found { record, is_untouched, .. }| {
             if *is_untouched {
                 Availability::InPlace
             } else if record.outcome != Outcome::Succeeded {

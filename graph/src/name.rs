@@ -112,6 +112,9 @@ impl NodeName {
     /// told apart by a digest.
     #[must_use]
     pub fn path(&self) -> String {
+        if self.0.len() <= LONGEST_SEGMENT {
+            return self.0.to_string();
+        }
         let segments: Vec<String> = self.0.split('/').map(shortened).collect();
         segments.join("/")
     }

@@ -36,7 +36,7 @@ fn of(name: &str, tree: u8, arch: u8, own: u8, needs: Vec<Part>, ended: i64) -> 
     parts.push(part("defconfig", &own.to_string()));
     parts.sort_by(|a, b| a.name.cmp(&b.name));
     let key = Some(key_of(&parts));
-    let whole = (own % 2 == 0).then(|| part("tree 1", "all of it"));
+    let whole = own.is_multiple_of(2).then(|| part("tree 1", "all of it"));
     let reads = whole.as_ref().map(|_| Digest::of(&[own]));
     Execution { key, parts, whole, reads, ..execution(name, "", ended) }
 }
