@@ -27,7 +27,7 @@ use crate::exec::run::{Journal, Success};
 const MOST: usize = 512;
 
 /// The time from one to the next recording: nothing beside a build that somebody waits for.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What leaves more than this many bytes is recorded by itself.
 const LARGE: u64 = 8 << 20;
