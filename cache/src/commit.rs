@@ -23,13 +23,13 @@ use graph::fingerprint::Part;
 use graph::name::NodeName;
 use graph::record::{Cost, Outcome, OutputFile, Record, Recorded};
 use graph::verdict::Verdict;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::error::Error;
 use crate::executions::{Cause, Origin, insert};
 use crate::flush::to_disk;
 use crate::intern::Texts;
-use crate::place::{Made, Outputs, PlacedStamp, check_path, discard};
+use crate::place::{Made, PlacedStamp, check_path};
 use crate::stamp::wait_until_past;
 use crate::state::State;
 use crate::store::Taken;
@@ -160,44 +160,36 @@ fn place_all(state: &State, chunk: &[Success]) -> Vec<Result<InPlace, Error>> {
 /// Takes the outputs of all into the store and puts them in place. An error is one of all of them, or of one whose
 /// artifacts others may share.
 fn place_together(state: &State, each: &[&Success]) -> Result<Vec<Result<InPlace, Error>>, Error> {
-    let store = state.store.workshop()?;
-    let outputs = state.outputs.workshop()?;
+    let roots = [state.store.workshop().open()?, state.outputs.workshop().open()?];
     let others = Mutex::default();
-    let prepare = |(number, success): (usize, &&Success)| {
-        prepare(state, success, number, (store.path(), outputs.path()), &others)
-    };
-    let prepared: Vec<Prepared> = if each.len() < WORTH_SHARING {
-        each.iter().enumerate().map(prepare).collect::<Result<_, _>>()?
+    let prepare = |success: &&Success| prepare(state, success, &others);
+    let mut prepared: Vec<Prepared> = if each.len() < WORTH_SHARING {
+        each.iter().map(prepare).collect::<Result<_, _>>()?
     } else {
-        each.par_iter()
-            .enumerate()
-            .map(|(n, success)| prepare((n, success)))
-            .collect::<Result<_, _>>()?
+        each.par_iter().map(prepare).collect::<Result<_, _>>()?
     };
-    let roots = [store.path(), outputs.path()];
     let written: Vec<PathBuf> = prepared
         .iter()
         .flat_map(|prepared| {
-            let taken = prepared.taken.iter().filter_map(|taken| taken.temporary.as_ref());
-            taken.chain(prepared.made.written()).cloned()
+            let taken = prepared.taken.iter().flat_map(Taken::written);
+            taken.chain(prepared.made.written().map(PathBuf::as_path)).map(Path::to_owned)
         })
         .collect();
     to_disk(&written, &roots)?;
     let newest = prepared.iter().map(|prepared| prepared.made.newest()).max().unwrap_or(0);
-    let is_past = wait_until_past(outputs.path(), newest);
+    let is_past = wait_until_past(roots[1], newest);
     let mut changed = BTreeSet::new();
-    for taken in prepared.iter().flat_map(|prepared| &prepared.taken) {
+    for taken in prepared.iter_mut().flat_map(|prepared| &mut prepared.taken) {
         state.store.name(taken, &mut changed)?;
     }
     let swapped: Vec<Result<(), Error>> = each
         .iter()
-        .zip(&prepared)
+        .zip(&mut prepared)
         .map(|((execution, _), prepared)| {
-            state.outputs.swap_in(&prepared.made, &execution.node, &mut changed)
+            state.outputs.swap_in(&mut prepared.made, &execution.node, &mut changed)
         })
         .collect();
     to_disk(&changed.into_iter().collect::<Vec<_>>(), &roots)?;
-    discard(outputs);
     let in_place = |(prepared, swapped): (Prepared, Result<(), Error>)| {
         swapped?;
         let stamp = is_past.then(|| prepared.made.stamp(&prepared.outputs));
@@ -209,22 +201,18 @@ fn place_together(state: &State, each: &[&Success]) -> Result<Vec<Result<InPlace
 fn prepare(
     state: &State,
     (execution, produced): &Success,
-    number: usize,
-    (store, outputs): (&Path, &Path),
     others: &Mutex<HashSet<Digest>>,
 ) -> Result<Prepared, Error> {
     let sorted = checked(execution, produced)?;
     let mut taken = Vec::with_capacity(sorted.len());
     let mut listed = Vec::with_capacity(sorted.len());
-    for (index, produced) in sorted.iter().enumerate() {
-        let temporary = store.join(format!("{number}-{index}"));
-        let one = state.store.take(&produced.file, temporary, others)?;
+    for produced in sorted {
+        let one = state.store.take(&produced.file, others)?;
         listed.push(one.put.output(&produced.path));
         taken.push(one);
     }
-    let made = Outputs::make(outputs.join(number.to_string()), &listed, |index, path| {
-        taken[index].fetch(&listed[index], path)
-    })?;
+    let made =
+        state.outputs.make(&listed, |index, path| taken[index].fetch(&listed[index], path))?;
     taken.iter_mut().for_each(Taken::forget_content);
     Ok(Prepared { outputs: listed, taken, made })
 }

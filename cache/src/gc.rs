@@ -14,6 +14,7 @@ use crate::leftovers;
 use crate::state::State;
 use crate::store::{Held, entries};
 use crate::sweep;
+use crate::workshop::remove_any;
 
 /// What to keep.
 ///
@@ -146,7 +147,7 @@ pub(crate) fn gc(state: &State, policy: &Policy<'_>, mode: Mode) -> Result<GcRep
         swept => swept?,
     };
     remove(state, &claimed)?;
-    report.dirs.retain(|dir| match leftovers::remove_any(dir) {
+    report.dirs.retain(|dir| match remove_any(dir) {
         Ok(()) => true,
         Err(error) => {
             tracing::warn!("`{}` cannot be removed: {error}", dir.display());

@@ -1,16 +1,16 @@
 //! What a process leaves behind that was killed while it made something. Knows nothing that is finished.
 
-use std::fs;
 use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::state::State;
 use crate::store::entries;
+use crate::workshop::remove_any;
 
 /// Unfinished artifacts and outputs. Only who holds the lock may take them for leftovers.
 pub(crate) fn list(state: &State) -> Result<Vec<PathBuf>, Error> {
-    let mut found = entries(&state.store.unfinished())?;
-    found.extend(entries(&state.outputs.unfinished())?);
+    let mut found = entries(state.store.workshop().dir())?;
+    found.extend(entries(state.outputs.workshop().dir())?);
     Ok(found)
 }
 
@@ -18,14 +18,4 @@ pub(crate) fn list(state: &State) -> Result<Vec<PathBuf>, Error> {
 pub(crate) fn remove(state: &State) -> usize {
     let found = list(state).unwrap_or_default();
     found.iter().filter(|path| remove_any(path).is_ok()).count()
-}
-
-/// Removes a file or a directory with all that is in it.
-pub(crate) fn remove_any(path: &PathBuf) -> std::io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
 }

@@ -48,6 +48,7 @@ mod copy;
 mod db;
 mod flush;
 mod lock;
+mod workshop;
 
 mod intern;
 mod store;

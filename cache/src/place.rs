@@ -16,12 +16,12 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, openat, renameat_with, statat,
 };
-use tempfile::TempDir;
 
 use crate::error::Error;
 use crate::flush::to_disk;
 use crate::stamp::{Nanos, Stamp, wait_until_past};
 use crate::store::Store;
+use crate::workshop::{Spot, Workshop};
 
 /// What the file system said of the outputs of a node when they were put in place, in short.
 pub(crate) type PlacedStamp = [u8; 8];
@@ -29,6 +29,8 @@ pub(crate) type PlacedStamp = [u8; 8];
 /// Outputs that were put together and are not in place.
 #[derive(Debug)]
 pub(crate) struct Made {
+    /// Where they are, and after they were put in place, what was there before.
+    spot: Spot,
     /// The directory of all, and those below it, each after the one that it lies in.
     dirs: Vec<PathBuf>,
     files: Vec<PathBuf>,
@@ -38,11 +40,13 @@ pub(crate) struct Made {
 /// The directory below which all nodes have theirs.
 pub(crate) struct Outputs {
     root: PathBuf,
+    workshop: Workshop,
 }
 
 impl Outputs {
     pub(crate) fn at(root: PathBuf) -> Self {
-        Self { root }
+        let workshop = Workshop::at(root.join(".unfinished"));
+        Self { root, workshop }
     }
 
     /// The directory below which all nodes have theirs.
@@ -55,28 +59,20 @@ impl Outputs {
         self.root.join(node.path())
     }
 
-    /// Where outputs are put together; what is found there when nobody builds is left over.
-    pub(crate) fn unfinished(&self) -> PathBuf {
-        self.root.join(".unfinished")
+    /// Where outputs are put together.
+    pub(crate) fn workshop(&self) -> &Workshop {
+        &self.workshop
     }
 
-    /// A directory in which outputs are put together, and into which what was in place before goes.
-    pub(crate) fn workshop(&self) -> Result<TempDir, Error> {
-        let unfinished = self.unfinished();
-        fs::create_dir_all(&unfinished).map_err(Error::io("create", &unfinished))?;
-        let made = tempfile::Builder::new().prefix("place-").tempdir_in(&unfinished);
-        made.map_err(Error::io("create", &unfinished))
-    }
-
-    /// Puts outputs together as the directory `at`; not yet on the disk. `fetch` makes the file of an output, told by its
-    /// place in the list.
+    /// Puts outputs together; not yet on the disk. `fetch` makes the file of an output, told by its place in the list.
     pub(crate) fn make(
-        at: PathBuf,
+        &self,
         outputs: &[OutputFile],
         mut fetch: impl FnMut(usize, &Path) -> Result<File, Error>,
     ) -> Result<Made, Error> {
-        fs::create_dir(&at).map_err(Error::io("create", &at))?;
-        let mut dirs = vec![at];
+        let spot = self.workshop.spot();
+        fs::create_dir(spot.path()).map_err(Error::io("create", spot.path()))?;
+        let mut dirs = vec![spot.path().to_owned()];
         let mut files = Vec::with_capacity(outputs.len());
         let mut stamps = Vec::with_capacity(outputs.len());
         for (index, output) in outputs.iter().enumerate() {
@@ -87,7 +83,7 @@ impl Outputs {
             stamps.push(Stamp::of(&metadata));
             files.push(path);
         }
-        Ok(Made { dirs, files, stamps })
+        Ok(Made { spot, dirs, files, stamps })
     }
 
     /// Puts outputs in place from the store. `None` is for a file system whose times cannot be relied on.
@@ -97,16 +93,13 @@ impl Outputs {
         node: &NodeName,
         outputs: &[OutputFile],
     ) -> Result<Option<PlacedStamp>, Error> {
-        let workshop = self.workshop()?;
-        let made = Self::make(workshop.path().join("new"), outputs, |index, path| {
-            store.fetch(&outputs[index], path)
-        })?;
+        let workshop = self.workshop.open()?;
+        let mut made = self.make(outputs, |index, path| store.fetch(&outputs[index], path))?;
         to_disk(&made.written().cloned().collect::<Vec<_>>(), &[&self.root])?;
-        let is_past = wait_until_past(workshop.path(), made.newest());
+        let is_past = wait_until_past(workshop, made.newest());
         let mut changed = BTreeSet::new();
-        self.swap_in(&made, node, &mut changed)?;
+        self.swap_in(&mut made, node, &mut changed)?;
         to_disk(&changed.into_iter().collect::<Vec<_>>(), &[&self.root])?;
-        discard(workshop);
         Ok(is_past.then(|| made.stamp(outputs)))
     }
 
@@ -114,7 +107,7 @@ impl Outputs {
     /// to be found.
     pub(crate) fn swap_in(
         &self,
-        made: &Made,
+        made: &mut Made,
         node: &NodeName,
         changed: &mut BTreeSet<PathBuf>,
     ) -> Result<(), Error> {
@@ -123,7 +116,7 @@ impl Outputs {
         if !changed.contains(parent) {
             fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
         }
-        exchange(&made.dirs[0], &dir).map_err(Error::io("put in place", &dir))?;
+        exchange(&mut made.spot, &dir).map_err(Error::io("put in place", &dir))?;
         for dir in parent.ancestors().take_while(|dir| dir.starts_with(&self.root)) {
             if !changed.insert(dir.to_owned()) {
                 break;
@@ -194,26 +187,23 @@ impl Made {
     }
 }
 
-/// Removes a workshop with what was in place before.
-pub(crate) fn discard(workshop: TempDir) {
-    if let Err(error) = workshop.close() {
-        tracing::debug!("the outputs before are still there: {error}");
-    }
-}
-
-fn exchange(made: &Path, place: &Path) -> io::Result<()> {
+fn exchange(made: &mut Spot, place: &Path) -> io::Result<()> {
     use rustix::io::Errno;
     // Where there was nothing before, that is all.
-    if fs::rename(made, place).is_ok() {
+    if fs::rename(made.path(), place).is_ok() {
+        made.is_empty_again();
         return Ok(());
     }
-    match renameat_with(CWD, made, CWD, place, RenameFlags::EXCHANGE) {
+    match renameat_with(CWD, made.path(), CWD, place, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            match fs::rename(place, made.with_extension("old")) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::rename(made, place),
+            let old = made.path().with_extension("old");
+            match fs::rename(place, &old) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => fs::rename(made.path(), place)?,
             }
+            fs::rename(old, made.path()).ok();
+            Ok(())
         }
         Err(error) => Err(error.into()),
     }

@@ -1,7 +1,7 @@
 //! What the file system says of a file without reading it, and what it thinks the time is. Trusts neither.
 
 use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -75,11 +75,17 @@ pub(crate) fn wait_until_past(dir: &Path, newest: Nanos) -> bool {
     // FAT counts in steps of two seconds; anything else passes at once or after a tick of some milliseconds.
     const STEP: Duration = Duration::from_millis(1);
     const MOST: u32 = 3000;
+    let Ok(probe) = tempfile::Builder::new().prefix(".now-").tempfile_in(dir) else {
+        return system_now() > newest;
+    };
     for _ in 0..MOST {
-        if now_on(dir) > newest {
-            return true;
+        // As what writes to a file is stamped, so is this.
+        let written = probe.as_file().write_all_at(b".", 0);
+        match written.and_then(|()| probe.as_file().metadata()) {
+            Ok(metadata) if Stamp::of(&metadata).mtime > newest => return true,
+            Ok(_) => std::thread::sleep(STEP),
+            Err(_) => return false,
         }
-        std::thread::sleep(STEP);
     }
     false
 }

@@ -11,20 +11,20 @@
 //! Where the file system can share blocks, a clone costs as little as a link.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use graph::digest::Digest;
 use graph::record::OutputFile;
-use tempfile::TempDir;
 
 use crate::copy::{copy, digest_of};
 use crate::error::Error;
 use crate::flush::to_disk;
 use crate::stamp::{Stamp, is_executable};
+use crate::workshop::{Spot, Workshop};
 
 /// What was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) struct Held {
 pub(crate) struct Taken {
     pub(crate) put: Put,
     /// The copy; `None` where another that is named together with it has the same content.
-    pub(crate) temporary: Option<PathBuf>,
+    copy: Option<Spot>,
     /// All of it, where that is little.
     content: Option<Vec<u8>>,
 }
@@ -64,14 +64,19 @@ pub(crate) struct Taken {
 /// What is no longer than this is read once and written from memory.
 const SMALL: u64 = 256 << 10;
 
+/// The permissions of an artifact; of its making only the descriptor that made it writes to it.
+const READ_ONLY: u32 = 0o444;
+
 /// A directory of artifacts.
 pub(crate) struct Store {
     root: PathBuf,
+    workshop: Workshop,
 }
 
 impl Store {
     pub(crate) fn at(root: PathBuf) -> Self {
-        Self { root }
+        let workshop = Workshop::at(root.join("tmp"));
+        Self { root, workshop }
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -79,26 +84,16 @@ impl Store {
         self.root.join(&hex[..2]).join(&hex[2..])
     }
 
-    /// Where artifacts are made; what is found there when nobody builds is left over.
-    pub(crate) fn unfinished(&self) -> PathBuf {
-        self.root.join("tmp")
+    /// Where artifacts are made.
+    pub(crate) fn workshop(&self) -> &Workshop {
+        &self.workshop
     }
 
-    /// A directory of its own in which to make artifacts, which goes with what is left in it when it is dropped.
-    pub(crate) fn workshop(&self) -> Result<TempDir, Error> {
-        let unfinished = self.unfinished();
-        fs::create_dir_all(&unfinished).map_err(Error::io("create", &unfinished))?;
-        let made = tempfile::Builder::new().prefix("put-").tempdir_in(&unfinished);
-        made.map_err(Error::io("write", &unfinished))
-    }
-
-    /// Takes a copy of a file as `temporary`; not yet on the disk. A symbolic link is followed; the caller has decided that
-    /// it may be. Where the content is small and already among `others`, which are to be named together with this one, no
-    /// copy is made.
+    /// Takes a copy of a file; not yet on the disk. A symbolic link is followed; the caller has decided that it may be. Where
+    /// the content is small and already among `others`, which are to be named together with this one, no copy is made.
     pub(crate) fn take(
         &self,
         from: &Path,
-        temporary: PathBuf,
         others: &Mutex<HashSet<Digest>>,
     ) -> Result<Taken, Error> {
         let mut source = open_regular(from)?;
@@ -107,10 +102,11 @@ impl Store {
         let (digest, size, copied) = match &content {
             Some(content) => (Digest::of(content), content.len() as u64, None),
             None => {
-                let mut made = create(&temporary, 0o666)?;
+                let spot = self.workshop.spot();
+                let mut made = create(spot.path(), READ_ONLY)?;
                 let read = (&mut source, from);
-                let (digest, size) = copy(read, (&mut made, &temporary), before.len())?;
-                (digest, size, Some(made))
+                let (digest, size) = copy(read, (&mut made, spot.path()), before.len())?;
+                (digest, size, Some(spot))
             }
         };
         let after = source.metadata().map_err(Error::io("read", from))?;
@@ -119,46 +115,48 @@ impl Store {
         }
         let put = Put { digest, size, executable: is_executable(&after) };
         let is_known = || !others.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
-        let made = match (copied, &content) {
-            (Some(made), _) => made,
-            (None, Some(_)) if is_known() => return Ok(Taken { put, temporary: None, content }),
-            (None, content) => {
-                let mut made = create(&temporary, 0o666)?;
-                let bytes = content.as_deref().unwrap_or_default();
-                made.write_all(bytes).map_err(Error::io("write", &temporary))?;
-                made
+        let copy = match (copied, &content) {
+            (None, Some(_)) if is_known() => None,
+            (None, Some(content)) => {
+                let spot = self.workshop.spot();
+                let mut made = create(spot.path(), READ_ONLY)?;
+                made.write_all(content).map_err(Error::io("write", spot.path()))?;
+                Some(spot)
             }
+            (copied, _) => copied,
         };
-        made.set_permissions(Permissions::from_mode(0o444))
-            .map_err(Error::io("write", &temporary))?;
-        Ok(Taken { put, temporary: Some(temporary), content })
+        Ok(Taken { put, copy, content })
     }
 
     /// Gives what was taken, and is on the disk, its name, and adds the directories to `changed` in which that is to be
     /// found. What lies there already is replaced: it may have rotted, and this has not.
-    pub(crate) fn name(&self, taken: &Taken, changed: &mut BTreeSet<PathBuf>) -> Result<(), Error> {
-        let Some(temporary) = &taken.temporary else { return Ok(()) };
+    pub(crate) fn name(
+        &self,
+        taken: &mut Taken,
+        changed: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Error> {
+        let Some(copy) = &mut taken.copy else { return Ok(()) };
         let path = self.path(&taken.put.digest);
         let dir = path.parent().expect("an artifact lies in a directory");
-        let mut named = fs::rename(temporary, &path);
+        let mut named = fs::rename(copy.path(), &path);
         if named.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
             changed.insert(self.root.clone());
-            named = fs::rename(temporary, &path);
+            named = fs::rename(copy.path(), &path);
         }
         named.map_err(Error::io("write", &path))?;
+        copy.is_empty_again();
         changed.insert(dir.to_owned());
         Ok(())
     }
 
     /// Takes a copy of a file, which is in the store and on the disk when this returns.
     pub(crate) fn put(&self, from: &Path) -> Result<Put, Error> {
-        let workshop = self.workshop()?;
-        let taken = self.take(from, workshop.path().join("0"), &Mutex::default())?;
-        let written: Vec<PathBuf> = taken.temporary.iter().cloned().collect();
-        to_disk(&written, &[&self.root])?;
+        self.workshop.open()?;
+        let mut taken = self.take(from, &Mutex::default())?;
+        to_disk(&taken.written().map(Path::to_owned).collect::<Vec<_>>(), &[&self.root])?;
         let mut changed = BTreeSet::new();
-        self.name(&taken, &mut changed)?;
+        self.name(&mut taken, &mut changed)?;
         to_disk(&changed.into_iter().collect::<Vec<_>>(), &[&self.root])?;
         Ok(taken.put)
     }
@@ -232,6 +230,11 @@ impl Store {
 }
 
 impl Taken {
+    /// What has to be on the disk before it is named.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
+        self.copy.iter().map(Spot::path)
+    }
+
     /// Lets go of the content, once nobody makes a file of it any more.
     pub(crate) fn forget_content(&mut self) {
         self.content = None;
@@ -240,8 +243,8 @@ impl Taken {
     /// Makes a file of what was taken, as [`Store::fetch`] will of the artifact.
     pub(crate) fn fetch(&self, output: &OutputFile, to: &Path) -> Result<File, Error> {
         let Some(content) = &self.content else {
-            let temporary = self.temporary.as_ref().expect("what is not in memory was copied");
-            return copy_out(temporary, output, to);
+            let copy = self.copy.as_ref().expect("what is not in memory was copied");
+            return copy_out(copy.path(), output, to);
         };
         let mut made = create(to, mode(output))?;
         made.write_all(content).map_err(Error::io("write", to))?;

@@ -10,8 +10,9 @@ use crate::claims::Claims;
 use crate::db;
 use crate::error::{Error, Fault};
 use crate::intern::{Texts, count, node_name};
-use crate::leftovers::{self, remove_any};
+use crate::leftovers;
 use crate::state::{State, database};
+use crate::workshop::remove_any;
 
 /// What the cache holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -32,7 +32,7 @@ pub struct Found {
 /// # Errors
 /// In words, one line for each required pattern without a match, and for each file that cannot be kept.
 pub fn collect(work: &Path, outputs: &[Output]) -> Result<Vec<Found>, Vec<String>> {
-    let mut walk = Walk { work, dirs: HashMap::new() };
+    let mut walk = Walk { work, dirs: HashMap::new(), trail: Vec::new() };
     let mut files = BTreeSet::new();
     let mut with_paths = Vec::new();
     let mut problems = Vec::new();
@@ -96,43 +96,61 @@ struct Walk<'a> {
     work: &'a Path,
     /// What the directories hold that were read.
     dirs: HashMap<PathBuf, Rc<[Entry]>>,
+    /// The components of the last pattern, and the places to which each has led: the next may begin as it did.
+    trail: Vec<(&'a str, Rc<Places>)>,
 }
 
 /// An entry of a directory. Directories that are no links are told from them.
 type Entry = (PathBuf, fs::FileType);
 
-impl Walk<'_> {
-    fn matches(&mut self, pattern: &str) -> Result<BTreeSet<PathBuf>, String> {
-        let mut at = Places::from([(self.work.to_owned(), Kind::Directory)]);
+impl<'a> Walk<'a> {
+    fn matches(&mut self, pattern: &'a str) -> Result<BTreeSet<PathBuf>, String> {
         let components: Vec<&str> =
             pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        for component in &components {
-            if *component == ".." {
-                return Err(format!("the pattern `{pattern}` leaves the work directory"));
-            }
-            let dirs = at.into_iter().filter(|(_, kind)| *kind == Kind::Directory);
-            let dirs: Vec<PathBuf> = dirs.map(|(dir, _)| dir).collect();
-            at = if *component == "**" {
-                let all = dirs.iter().flat_map(|dir| self.all_below(dir));
-                all.map(|dir| (dir, Kind::Directory)).collect()
-            } else if is_literal(component) {
-                dirs.iter().filter_map(|dir| self.look(dir.join(component))).collect()
-            } else {
-                let fits = Wildcard::of(component)
-                    .map_err(|error| format!("the pattern `{pattern}`: {error}"))?;
-                self.all_of(&dirs, |path| fits.is_match(path))
+        let known =
+            self.trail.iter().zip(&components).take_while(|((known, _), next)| known == *next);
+        self.trail.truncate(known.count());
+        for component in &components[self.trail.len()..] {
+            let at = match self.trail.last() {
+                Some((_, at)) => self.step(at.clone().as_ref(), component),
+                None => self.step(&[(self.work.to_owned(), Kind::Directory)].into(), component),
             };
+            let at = at.map_err(|why| format!("the pattern `{pattern}`{why}"))?;
+            self.trail.push((component, Rc::new(at)));
         }
-        if components.last() == Some(&"**") {
+        let Some((last, at)) = self.trail.last() else { return Ok(BTreeSet::new()) };
+        let (last, mut at) = (*last, at.clone());
+        if last == "**" {
             // At the end it stands for everything below.
-            let dirs: Vec<PathBuf> = at.into_keys().collect();
-            at = self.all_of(&dirs, |_| true);
+            at = Rc::new(self.all_of(at.keys(), |_| true));
         }
-        Ok(at.into_iter().filter(|(_, kind)| *kind == Kind::File).map(|(path, _)| path).collect())
+        let files = at.iter().filter(|(_, kind)| **kind == Kind::File);
+        Ok(files.map(|(path, _)| path.clone()).collect())
+    }
+
+    /// The places to which a component of a pattern leads from others, or what is wrong with it.
+    fn step(&mut self, from: &Places, component: &str) -> Result<Places, String> {
+        let dirs = from.iter().filter(|(_, kind)| **kind == Kind::Directory).map(|(dir, _)| dir);
+        if component == ".." {
+            return Err(" leaves the work directory".to_owned());
+        }
+        if component == "**" {
+            let all = dirs.flat_map(|dir| self.all_below(dir));
+            return Ok(all.map(|dir| (dir, Kind::Directory)).collect());
+        }
+        if is_literal(component) {
+            return Ok(dirs.filter_map(|dir| self.look(dir.join(component))).collect());
+        }
+        let fits = Wildcard::of(component).map_err(|error| format!(": {error}"))?;
+        Ok(self.all_of(dirs, |path| fits.is_match(path)))
     }
 
     /// The entries of directories that fit.
-    fn all_of(&mut self, dirs: &[PathBuf], fits: impl Fn(&Path) -> bool) -> Places {
+    fn all_of<'p>(
+        &mut self,
+        dirs: impl Iterator<Item = &'p PathBuf>,
+        fits: impl Fn(&Path) -> bool,
+    ) -> Places {
         let mut found = Places::new();
         for dir in dirs {
             let entries = self.entries(dir);
@@ -203,7 +221,7 @@ impl Walk<'_> {
             } else {
                 let fits = Wildcard::of(component).ok();
                 let fits = |path: &Path| fits.as_ref().is_some_and(|fits| fits.is_match(path));
-                let found = self.all_of(&[dir.clone()], fits);
+                let found = self.all_of([&dir].into_iter(), fits);
                 found.into_iter().find(|(_, kind)| *kind == Kind::Directory)
             };
             match next {

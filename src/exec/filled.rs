@@ -23,6 +23,7 @@ use graph::facts::{Fact, Facts};
 use graph::spec::{Node, Role, Source};
 
 use crate::exec::collect::Found;
+use crate::exec::workdir::Made;
 use crate::exec::{kas, workdir};
 
 /// The file that says so, in the work directory.
@@ -154,7 +155,7 @@ pub fn put_aside(work: &Path) -> io::Result<()> {
 
 /// What must not be left half done: who is killed in the middle begins with an empty work directory.
 fn critically(work: &Path, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-    workdir::begin(work)?;
+    workdir::begin(work, Made::Before)?;
     workdir::flush(work)?;
     act()?;
     workdir::ended_cleanly(work)

@@ -4,7 +4,7 @@
 //! some are being recorded, those that end meanwhile gather, and are recorded together when that is done: a single one
 //! waits for nobody, and a thousand small nodes wait for the disk a few dozen times. Where the disk is so quick that few
 //! would gather, the next are left some time. What takes long to keep, such as an image, goes by itself, so that nobody
-//! waits for that either.
+//! waits for that either; so does a failure, after which perhaps nothing more is to start.
 
 use std::fs;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::exec::run::{Journal, Success};
 const MOST: usize = 512;
 
 /// The time from one to the next recording: nothing beside a build that somebody waits for.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What leaves more than this many bytes is recorded by itself.
 const LARGE: u64 = 8 << 20;
@@ -47,13 +47,13 @@ impl<J: Journal> Recorder<J> {
     pub(super) fn new(journal: Arc<J>) -> (Self, UnboundedReceiver<Recorded>) {
         let (line, waiting) = unbounded_channel();
         let (told, recorded) = unbounded_channel();
-        tokio::spawn(record_small(journal.clone(), waiting, told.clone()));
+        tokio::spawn(record_together(journal.clone(), waiting, told.clone()));
         (Self { journal, line, told }, recorded)
     }
 
     /// Has a result recorded, as a success only if what was hashed is what was built.
     pub(super) fn record(&self, id: NodeId, ran: Ran) {
-        if is_small(&ran.execution) {
+        if ran.execution.outcome == Outcome::Succeeded && is_small(&ran.execution) {
             self.line.send((id, ran)).expect("who records lives as long as this");
         } else {
             let (journal, told) = (self.journal.clone(), self.told.clone());
@@ -62,7 +62,7 @@ impl<J: Journal> Recorder<J> {
     }
 }
 
-async fn record_small<J: Journal>(
+async fn record_together<J: Journal>(
     journal: Arc<J>,
     mut line: UnboundedReceiver<(NodeId, Ran)>,
     told: UnboundedSender<Recorded>,

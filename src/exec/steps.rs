@@ -88,7 +88,7 @@ impl LocalExecutor {
         };
         let contents: Vec<String> = node.action.files.iter().map(fill).collect::<Result<_, _>>()?;
         let mark = |error| Trouble::ours(format!("cannot mark the work directory: {error}"));
-        workdir::begin(work).map_err(mark)?;
+        workdir::begin(work, the.made).map_err(mark)?;
         for (file, content) in node.action.files.iter().zip(&contents) {
             workdir::write(work, &file.path, content)
                 .map_err(|why| Trouble::ours(format!("cannot write `{}`: {why}", file.path)))?;

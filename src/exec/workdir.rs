@@ -132,8 +132,11 @@ pub fn shed(work: &Path, kept: &[Found]) -> io::Result<()> {
 ///
 /// # Errors
 /// When the mark cannot be made.
-pub fn begin(work: &Path) -> io::Result<()> {
+pub fn begin(work: &Path, made: Made) -> io::Result<()> {
     let mark = work.join(UNFINISHED);
+    if made == Made::New {
+        return fs::File::create_new(mark).map(drop);
+    }
     match fs::rename(work.join(FINISHED), &mark) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::File::create(mark).map(drop),
         renamed => renamed,

@@ -15,6 +15,9 @@ use crate::report::live::{Display, Screen};
 /// How often the display is given its time.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long what happens next may gather, so that it is written at once: nobody sees the difference.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// The display that fits who looks, unless the user said which.
 pub(super) fn choose(progress: Progress, context: &Context) -> Display {
     let live = || {
@@ -57,9 +60,10 @@ pub(super) fn show(mut display: Display, events: Receiver<Vec<Event>>) -> JoinHa
         let mut out = io::BufWriter::new(out);
         loop {
             match events.recv_timeout(TICK) {
-                Ok(several) => several
-                    .iter()
-                    .for_each(|event| drop(display.consume(event, begun.elapsed(), &mut out))),
+                Ok(first) => std::iter::once(first)
+                    .chain(events.try_iter())
+                    .flatten()
+                    .for_each(|event| drop(display.consume(&event, begun.elapsed(), &mut out))),
                 Err(RecvTimeoutError::Timeout) => {
                     if let (Display::Bar(_), Ok(size)) =
                         (&display, rustix::termios::tcgetwinsize(io::stderr()))
@@ -74,6 +78,7 @@ pub(super) fn show(mut display: Display, events: Receiver<Vec<Event>>) -> JoinHa
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             drop(out.flush());
+            thread::sleep(GATHER);
         }
         drop(display.finish(begun.elapsed(), &mut out));
         drop(out.flush());
