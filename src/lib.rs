@@ -88,7 +88,7 @@
 //! - *What is shown is written as it is made*: of a million nodes one view is in memory, on its way to the stream
 //!   (`cmd::console`, `report::uncoloured`).
 //! - *A shortcut says what was said.* A build config of which nothing has changed since all of its nodes were judged fresh is
-//!   not expanded (`front::kernelci`, `cmd::settled`): what it is made of, its tools and the files of its outputs are
+//!   not expanded (`front::kernelci`, `cmd::slices`): what it is made of, its tools and the files of its outputs are
 //!   compared, and the transaction that writes a record of one of its nodes takes the memo away (`cache`).
 //! - *Plans change nothing* but memos, and `--offline` opens no socket.
 //!

@@ -10,6 +10,7 @@ use graph::record::Records;
 
 use crate::error::Error;
 use crate::files::{self, Content, Links};
+use crate::fresh::{self, Generation, Look};
 use crate::gc::{self, GcReport, Mode, Policy};
 use crate::history::{self, InRun, Past, RunSummary};
 use crate::lock::{self, Guard, Holder, LockError};
@@ -18,7 +19,7 @@ use crate::read_sets;
 use crate::records;
 use crate::refs::{self, SeenRef};
 use crate::runs::Run;
-use crate::settled::{self, Generation, KnownSlice, Look, Slice};
+use crate::slices::FreshSlice;
 use crate::state::{State, make};
 use crate::tools;
 use crate::upkeep::{self, Problem, Stat};
@@ -101,15 +102,15 @@ impl Cache {
     /// # Errors
     /// When the database cannot be read.
     pub fn generation(&self) -> Result<Generation, Error> {
-        settled::generation(&self.0)
+        fresh::generation(&self.0)
     }
 
     /// Everything that is known of slices that were found wholly fresh.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn slices(&self) -> Result<Vec<KnownSlice>, Error> {
-        settled::all(&self.0)
+    pub fn fresh_slices(&self) -> Result<Vec<FreshSlice>, Error> {
+        fresh::all(&self.0)
     }
 
     /// Of each slice by its name, whether all outputs of it are still as they were put in place.
@@ -117,7 +118,7 @@ impl Cache {
     /// # Errors
     /// When the database cannot be read.
     pub fn are_in_place(&self, slices: &[&str], look: Look) -> Result<Vec<bool>, Error> {
-        settled::are_in_place(&self.0, slices, look)
+        fresh::are_in_place(&self.0, slices, look)
     }
 
     /// Writes down slices that were found wholly fresh with the records of a generation, each with all of its nodes. Says
@@ -128,9 +129,9 @@ impl Cache {
     pub fn remember_slices(
         &self,
         generation: Generation,
-        fresh: &[(Slice, Vec<&NodeName>)],
+        fresh: &[(FreshSlice, Vec<&NodeName>)],
     ) -> Result<usize, Error> {
-        settled::remember(&self.0, generation, fresh)
+        fresh::remember(&self.0, generation, fresh)
     }
 
     /// The content of each path, in order. What has to be read is read in parallel and remembered; a database that cannot

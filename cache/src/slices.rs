@@ -11,14 +11,21 @@ use crate::codec::{Reader, put_count};
 use crate::error::Fault;
 use crate::intern::{blob, digest, text};
 
-/// A row without its list.
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) declared: Digest,
-    pub(crate) observed: Digest,
-    pub(crate) tools: Vec<String>,
-    pub(crate) nodes: usize,
-    pub(crate) excluded: usize,
+/// What is known of a slice that was found wholly fresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshSlice {
+    /// Its name: [`NodeName::slice`] of its nodes.
+    pub name: String,
+    /// The digest of all that was declared of it.
+    pub declared: Digest,
+    /// The tools that its nodes are made with, by their well-known names.
+    pub tools: Vec<String>,
+    /// The digest of what these were.
+    pub observed: Digest,
+    /// How many nodes it has.
+    pub nodes: usize,
+    /// How many combinations of it filters reject.
+    pub excluded: usize,
 }
 
 /// What tells whether the outputs of a slice are as they were.
@@ -28,8 +35,8 @@ pub(crate) struct Proof {
     pub(crate) files: Vec<u8>,
 }
 
-/// All rows, without their lists.
-pub(crate) fn all(tx: &Connection) -> Result<Vec<Row>, Fault> {
+/// All of them.
+pub(crate) fn all(tx: &Connection) -> Result<Vec<FreshSlice>, Fault> {
     let mut query = tx.prepare_cached(
         "SELECT name, declared, observed, tools, nodes, excluded FROM slices ORDER BY name",
     )?;
@@ -40,7 +47,7 @@ pub(crate) fn all(tx: &Connection) -> Result<Vec<Row>, Fault> {
             usize::try_from(row.get::<_, i64>(column)?)
                 .map_err(|_| Fault::Damaged("a slice has a negative count"))
         };
-        all.push(Row {
+        all.push(FreshSlice {
             name: text(row, 0)?.to_owned(),
             declared: digest(row, 1)?,
             observed: digest(row, 2)?,
@@ -64,8 +71,8 @@ pub(crate) fn proof(tx: &Connection, name: &str) -> Result<Option<Proof>, Fault>
     Ok(Some(Proof { stamps: short(0)?, dirs: short(1)?, files: blob(row, 2)?.to_owned() }))
 }
 
-/// Writes a row in place of what was known of the slice.
-pub(crate) fn insert(tx: &Connection, row: &Row, proof: &Proof) -> Result<(), Fault> {
+/// Writes one in place of what was known of the slice.
+pub(crate) fn insert(tx: &Connection, slice: &FreshSlice, proof: &Proof) -> Result<(), Fault> {
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO slices
@@ -73,12 +80,12 @@ pub(crate) fn insert(tx: &Connection, row: &Row, proof: &Proof) -> Result<(), Fa
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(rusqlite::params![
-        row.name,
-        row.declared.as_bytes(),
-        row.observed.as_bytes(),
-        row.tools.join("\n"),
-        count(row.nodes),
-        count(row.excluded),
+        slice.name,
+        slice.declared.as_bytes(),
+        slice.observed.as_bytes(),
+        slice.tools.join("\n"),
+        count(slice.nodes),
+        count(slice.excluded),
         &proof.stamps[..],
         &proof.dirs[..],
         proof.files,

@@ -7,14 +7,14 @@ use graph::spec::Role;
 use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
-use super::settled::KnownSlices;
+use super::slices::Slices;
 use super::trees::{Answers, KernelTrees};
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
-use crate::front::kernelci::{ExpandedSlice, Settled, Unsettled};
+use crate::front::kernelci::{FreshSlices, NoneFresh, Slice};
 use crate::front::machines::Defaults;
 use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
@@ -25,14 +25,14 @@ use crate::probe::{Forgetful, Mode, Probe, Reread};
 pub(super) enum Nodes {
     /// All that are declared.
     All,
-    /// Those of which it is not known that they are fresh; the others are counted.
-    Unsettled,
+    /// Those of slices that are not known to be fresh; the others are counted.
+    ToJudge,
 }
 
 impl Nodes {
     /// Those that a plan needs: selectors have to see all, and what is to be shown or forced is, too.
     pub(super) fn of_plan(selectors: &[String], is_each_wanted: bool) -> Self {
-        if selectors.is_empty() && !is_each_wanted { Self::Unsettled } else { Self::All }
+        if selectors.is_empty() && !is_each_wanted { Self::ToJudge } else { Self::All }
     }
 }
 
@@ -56,10 +56,10 @@ pub(super) struct Opened {
     pub(super) excluded_count: usize,
     /// Build configs of trees that could not be reached; nothing is known of their kernels.
     pub(super) left_out: Vec<String>,
-    /// Build configs that were expanded, by what they are made of.
-    pub(super) slices: Vec<ExpandedSlice>,
-    /// How many nodes there are besides those of the graph, of build configs that are known to be fresh.
-    pub(super) settled: usize,
+    /// Build configs that were expanded, each with how many combinations of it filters reject.
+    pub(super) slices: Vec<(Slice, usize)>,
+    /// How many nodes there are besides those of the graph, of slices that are known to be fresh.
+    pub(super) unjudged: usize,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
     /// What was heard of the heads of kernel trees.
@@ -124,16 +124,16 @@ impl Opened {
         let console = Console::of(context);
         let tell = |line: &str| console.note(line);
         let trees = KernelTrees::new(probe(&kept), &tell);
-        let known = KnownSlices::new(kept.cache(), probe(&kept), context, &project);
-        let known: &dyn Settled = match nodes {
-            Nodes::All => &Unsettled,
-            Nodes::Unsettled => &known,
+        let known = Slices::new(kept.cache(), probe(&kept), context, &project);
+        let known: &dyn FreshSlices = match nodes {
+            Nodes::All => &NoneFresh,
+            Nodes::ToJudge => &known,
         };
         let mirrors = Mirrors::new(&probe(&kept));
         let loaded =
             front::load(sources, &project.root, &mirrors, &trees, known).map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
-        let (slices, settled) = (loaded.slices, loaded.settled);
+        let (slices, unjudged) = (loaded.slices, loaded.unjudged);
         warnings.extend(trees.warnings());
         let heads = trees.answers();
         let _span = tracing::info_span!("check").entered();
@@ -152,7 +152,7 @@ impl Opened {
             excluded_count,
             left_out,
             slices,
-            settled,
+            unjudged,
             missing,
             heads,
         })
@@ -204,7 +204,7 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     let mirrors = Mirrors::new(&probe);
     let silent = |_: &str| ();
     let trees = KernelTrees::new(probe, &silent);
-    front::load(&sources(project), &project.root, &mirrors, &trees, &Unsettled)
+    front::load(&sources(project), &project.root, &mirrors, &trees, &NoneFresh)
 }
 
 /// The probe of a project.

@@ -127,7 +127,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     }
     let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
         .with_rejected(opened.excluded_count)
-        .with_settled(opened.settled);
+        .with_unjudged(opened.unjudged);
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,

@@ -13,7 +13,7 @@ use graph::verdict::Judgement;
 
 use super::kept;
 use super::opened::Opened;
-use super::settled::{self, Findings};
+use super::slices::{self, Judged};
 use crate::config::SourceScope;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
@@ -99,10 +99,10 @@ impl Survey {
 
     /// Writes down what a plan found to be fresh, so that the next one has less to look at.
     pub(super) fn remember(&self, context: &Context, opened: &Opened, plan: &Plan) {
-        let (graph, slices, facts) = (&opened.graph, &opened.slices, self.facts());
-        let findings = Findings { graph, slices, plan, facts };
+        let (graph, expanded, facts) = (&opened.graph, &opened.slices, self.facts());
+        let judged = Judged { graph, slices: expanded, plan, facts };
         let cache = (opened.kept.cache(), self.generation);
-        settled::remember(&findings, cache, context, &opened.project);
+        slices::remember(&judged, cache, context, &opened.project);
     }
 
     /// Everything that is to be said beside the plan.

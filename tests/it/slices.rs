@@ -147,7 +147,7 @@ build_configs:
 
     fn remembered(&self) -> usize {
         let cache = Cache::open_to_plan(&self.world.path(".graph")).expect("the cache opens");
-        cache.slices().expect("it can be read").len()
+        cache.fresh_slices().expect("it can be read").len()
     }
 
     fn output(&self, random: &mut Random) -> Option<PathBuf> {
@@ -334,14 +334,14 @@ fn what_is_known_is_not_looked_at_node_by_node() {
         .collect();
     let generation = cache.generation().expect("it can be read");
     let altered: Vec<_> = cache
-        .slices()
+        .fresh_slices()
         .expect("it can be read")
         .into_iter()
         .map(|known| {
-            let slice = cache::Slice { excluded: known.slice.excluded + 10, ..known.slice };
+            let known = cache::FreshSlice { excluded: known.excluded + 10, ..known };
             let nodes: Vec<&NodeName> =
-                names.iter().filter(|name| name.slice() == Some(&*slice.name)).collect();
-            (slice, nodes)
+                names.iter().filter(|name| name.slice() == Some(&*known.name)).collect();
+            (known, nodes)
         })
         .collect();
     let written = cache.remember_slices(generation, &altered).expect("it can be written");

@@ -134,7 +134,7 @@ pub fn run_by<E: Executor>(
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);
     console.diagnostics(&survey.warnings(&opened));
-    let tally = plan.tally().with_settled(opened.settled);
+    let tally = plan.tally().with_unjudged(opened.unjudged);
     survey.remember(context, &opened, &plan);
     if tally.fresh == tally.total {
         nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
@@ -195,7 +195,7 @@ fn build<E: Executor>(
         .map_err(kept::failure)?;
     let view = PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity);
     let facts = Arc::new(survey.observed.facts.clone());
-    let tally = plan.tally().with_settled(opened.settled);
+    let tally = plan.tally().with_unjudged(opened.unjudged);
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
     let cores = (host.cores_each(together), host.cores);
     let executor_settings =
@@ -238,7 +238,7 @@ fn build<E: Executor>(
     let end =
         if summary.stopped || driven.is_err() { RunEnd::Interrupted } else { RunEnd::Complete };
     let endings = summary.endings.iter().map(|(name, ending)| (name, ending));
-    let closed = run.close(end, super::journal::now_ms(), endings, tally.settled);
+    let closed = run.close(end, super::journal::now_ms(), endings, tally.unjudged);
     let told = display.summary(
         &opened.layout.shown(&opened.layout.out()),
         &opened.layout.shown(&opened.layout.log_dir(run.id())),

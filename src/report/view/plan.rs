@@ -138,7 +138,7 @@ impl<'a> PlanView<'a> {
 
     /// Counts nodes that are known to be fresh and are not in the graph.
     #[must_use]
-    pub fn with_settled(mut self, count: usize) -> Self {
+    pub fn with_unjudged(mut self, count: usize) -> Self {
         self.summary.total += count;
         self.summary.fresh += count;
         self

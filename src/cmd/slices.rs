@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
-use cache::{Cache, Generation, KnownSlice, Look};
+use cache::{Cache, FreshSlice, Generation, Look};
 use graph::digest::{Digest, Fields};
 use graph::facts::{Fact, Facts};
 use graph::model::Graph;
@@ -19,17 +19,17 @@ use graph::verdict::Verdict;
 
 use crate::config::{Outputs, Project};
 use crate::context::Context;
-use crate::front::kernelci::{ExpandedSlice, Settled, SettledSlice, Slice};
+use crate::front::kernelci::{self, FreshSlices, Slice};
 use crate::probe::Probe;
 
 /// What is known of slices, as the front-end asks it.
-pub(super) struct KnownSlices<'a> {
+pub(super) struct Slices<'a> {
     cache: &'a Cache,
     probe: Probe<'a>,
     rules: Option<Digest>,
 }
 
-impl<'a> KnownSlices<'a> {
+impl<'a> Slices<'a> {
     pub(super) fn new(
         cache: &'a Cache,
         probe: Probe<'a>,
@@ -46,67 +46,66 @@ impl<'a> KnownSlices<'a> {
         }
     }
 
-    fn known(&self, slices: &[Slice]) -> Option<Vec<Option<SettledSlice>>> {
+    fn known(&self, slices: &[Slice]) -> Option<Vec<Option<kernelci::FreshSlice>>> {
         let rules = self.rules?;
-        let all = self.cache.slices().ok()?;
-        let all: HashMap<&str, &KnownSlice> =
-            all.iter().map(|kept| (kept.slice.name.as_str(), kept)).collect();
+        let all = self.cache.fresh_slices().ok()?;
+        let all: HashMap<&str, &FreshSlice> =
+            all.iter().map(|fresh| (fresh.name.as_str(), fresh)).collect();
         let same = |slice: &Slice| {
-            let kept = all.get(&*slice.name)?;
-            (kept.slice.declared == declared(rules, slice)).then_some(*kept)
+            let fresh = all.get(&*slice.name)?;
+            (fresh.declared == declared(rules, slice)).then_some(*fresh)
         };
-        let same: Vec<Option<&KnownSlice>> = slices.iter().map(same).collect();
+        let same: Vec<Option<&FreshSlice>> = slices.iter().map(same).collect();
         let tools: BTreeSet<&str> =
-            same.iter().flatten().flat_map(|kept| &kept.slice.tools).map(String::as_str).collect();
+            same.iter().flatten().flat_map(|fresh| &fresh.tools).map(String::as_str).collect();
         let facts = self.probe.tool_facts(&tools);
         // Most have the same tools.
         let mut now: HashMap<&[String], Option<Digest>> = HashMap::new();
-        for kept in same.iter().flatten() {
-            let tools = kept.slice.tools.as_slice();
+        for fresh in same.iter().flatten() {
+            let tools = fresh.tools.as_slice();
             let all = || observed(tools.iter().map(String::as_str), &facts);
             now.entry(tools).or_insert_with(all);
         }
         let is_as_observed =
-            |kept: &&KnownSlice| now[kept.slice.tools.as_slice()] == Some(kept.slice.observed);
-        let same: Vec<Option<&KnownSlice>> =
-            same.into_iter().map(|kept| kept.filter(is_as_observed)).collect();
-        let names: Vec<&str> = same.iter().flatten().map(|kept| kept.slice.name.as_str()).collect();
+            |fresh: &&FreshSlice| now[fresh.tools.as_slice()] == Some(fresh.observed);
+        let same: Vec<Option<&FreshSlice>> =
+            same.into_iter().map(|fresh| fresh.filter(is_as_observed)).collect();
+        let names: Vec<&str> = same.iter().flatten().map(|fresh| fresh.name.as_str()).collect();
         let mut in_place = self.cache.are_in_place(&names, self.look()).ok()?.into_iter();
-        let settled = |kept: Option<&KnownSlice>| {
-            let kept = kept?;
+        let known = |fresh: Option<&FreshSlice>| {
+            let &FreshSlice { nodes, excluded, .. } = fresh?;
             let is_in_place = in_place.next().expect("each that was asked for is answered");
-            let (nodes, excluded) = (kept.nodes, kept.slice.excluded);
-            is_in_place.then_some(SettledSlice { nodes, excluded })
+            is_in_place.then_some(kernelci::FreshSlice { nodes, excluded })
         };
-        Some(same.into_iter().map(settled).collect())
+        Some(same.into_iter().map(known).collect())
     }
 }
 
-impl Settled for KnownSlices<'_> {
-    fn settled(&self, slices: &[Slice]) -> Vec<Option<SettledSlice>> {
+impl FreshSlices for Slices<'_> {
+    fn fresh(&self, slices: &[Slice]) -> Vec<Option<kernelci::FreshSlice>> {
         let _span = tracing::info_span!("slices").entered();
         self.known(slices).unwrap_or_else(|| vec![None; slices.len()])
     }
 }
 
-/// What a plan found of slices, to be written down for the next one.
-pub(super) struct Findings<'a> {
+/// What a plan says of the nodes of slices that were expanded.
+pub(super) struct Judged<'a> {
     pub(super) graph: &'a Graph,
-    pub(super) slices: &'a [ExpandedSlice],
+    pub(super) slices: &'a [(Slice, usize)],
     pub(super) plan: &'a Plan,
     pub(super) facts: &'a Facts,
 }
 
 /// Writes down the slices all of whose nodes are fresh. It is a memo: what cannot be written is found again.
 pub(super) fn remember(
-    findings: &Findings<'_>,
+    judged: &Judged<'_>,
     (cache, generation): (&Cache, Generation),
     context: &Context,
     project: &Project,
 ) {
     let _span = tracing::info_span!("remember slices").entered();
     let Some(rules) = rules(context, project).filter(|_| cache.is_writable()) else { return };
-    let fresh = findings.fresh(rules);
+    let fresh = judged.fresh(rules);
     if fresh.is_empty() {
         return;
     }
@@ -116,11 +115,11 @@ pub(super) fn remember(
     }
 }
 
-impl<'a> Findings<'a> {
-    fn fresh(&self, rules: Digest) -> Vec<(cache::Slice, Vec<&'a NodeName>)> {
-        let known: HashMap<&str, &ExpandedSlice> =
-            self.slices.iter().map(|expanded| (&*expanded.slice.name, expanded)).collect();
-        let mut all: HashMap<&str, Found<'a>> = HashMap::new();
+impl<'a> Judged<'a> {
+    fn fresh(&self, rules: Digest) -> Vec<(FreshSlice, Vec<&'a NodeName>)> {
+        let known: HashMap<&str, &(Slice, usize)> =
+            self.slices.iter().map(|expanded| (&*expanded.0.name, expanded)).collect();
+        let mut all: HashMap<&str, Nodes<'a>> = HashMap::new();
         for node in self.graph.ids().map(|id| self.graph.node(id)) {
             if let Some(name) = node.name.slice().filter(|name| known.contains_key(name)) {
                 all.entry(name).or_default().count += 1;
@@ -128,34 +127,35 @@ impl<'a> Findings<'a> {
         }
         for entry in &self.plan.entries {
             let node = self.graph.node(entry.id);
-            let Some(found) = node.name.slice().and_then(|name| all.get_mut(name)) else {
+            let Some(nodes) = node.name.slice().and_then(|name| all.get_mut(name)) else {
                 continue;
             };
             if entry.judgement.verdict == Verdict::Fresh {
-                found.add(node);
+                nodes.add(node);
             }
         }
-        let slice = |(name, found): (&str, Found<'a>)| {
-            let expanded = known[name];
-            if found.fresh.len() != found.count || found.has_more {
+        let fresh = |(name, nodes): (&str, Nodes<'a>)| {
+            let (slice, excluded) = known[name];
+            if nodes.fresh.len() != nodes.count || nodes.has_more {
                 return None;
             }
-            let slice = cache::Slice {
+            let fresh = FreshSlice {
                 name: name.to_owned(),
-                declared: declared(rules, &expanded.slice),
-                observed: observed(found.tools.iter().map(|name| &**name), self.facts)?,
-                tools: found.tools.iter().map(ToString::to_string).collect(),
-                excluded: expanded.excluded,
+                declared: declared(rules, slice),
+                observed: observed(nodes.tools.iter().map(|name| &**name), self.facts)?,
+                tools: nodes.tools.iter().map(ToString::to_string).collect(),
+                nodes: nodes.count,
+                excluded: *excluded,
             };
-            Some((slice, found.fresh))
+            Some((fresh, nodes.fresh))
         };
-        all.into_iter().filter_map(slice).collect()
+        all.into_iter().filter_map(fresh).collect()
     }
 }
 
-/// What was found of a slice.
+/// The nodes of a slice.
 #[derive(Default)]
-struct Found<'a> {
+struct Nodes<'a> {
     count: usize,
     fresh: Vec<&'a NodeName>,
     tools: BTreeSet<Arc<str>>,
@@ -164,7 +164,7 @@ struct Found<'a> {
     seen: HashSet<usize>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> Nodes<'a> {
     /// What is shared with a node that was looked at is not looked at again.
     fn add(&mut self, node: &'a Node) {
         self.fresh.push(&node.name);

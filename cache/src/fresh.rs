@@ -7,15 +7,15 @@
 //!
 //! | what | and here |
 //! | --- | --- |
-//! | what was declared, commits and rules included | [`Slice::declared`], which the caller makes and compares |
-//! | what was observed | [`Slice::observed`], the same |
+//! | what was declared, commits and rules included | [`FreshSlice::declared`], which the caller makes and compares |
+//! | what was observed | [`FreshSlice::observed`], the same |
 //! | the last executions of the nodes | a row goes in the very transaction that writes one, and is written only if none was since the judge's records were read |
 //! | what is in place of their outputs | looked at every time: inode, size and times of each file |
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use graph::digest::{Digest, Fields};
+use graph::digest::Fields;
 use graph::name::NodeName;
 use graph::record::{Outcome, OutputFile};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -25,33 +25,9 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 use crate::error::Error;
 use crate::lasts::{Last, lasts};
 use crate::place::stamp_of;
-use crate::slices::{self, Proof, Row, Visitor};
+use crate::slices::{self, FreshSlice, Proof, Visitor};
 use crate::stamp::{Nanos, Stamp, wait_until_past};
 use crate::state::State;
-
-/// A slice that was found wholly fresh.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// Its name: [`NodeName::slice`] of its nodes.
-    pub name: String,
-    /// The digest of all that was declared of it.
-    pub declared: Digest,
-    /// The tools that its nodes are made with, by their well-known names.
-    pub tools: Vec<String>,
-    /// The digest of what these were.
-    pub observed: Digest,
-    /// How many combinations of it filters reject.
-    pub excluded: usize,
-}
-
-/// What is known of a slice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownSlice {
-    /// What it was when it was found fresh.
-    pub slice: Slice,
-    /// How many nodes it has.
-    pub nodes: usize,
-}
 
 /// What is looked at of outputs that should be in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,13 +47,8 @@ pub(crate) fn generation(state: &State) -> Result<Generation, Error> {
     state.db.read("read records", |tx| slices::generation(tx)).map(Generation)
 }
 
-pub(crate) fn all(state: &State) -> Result<Vec<KnownSlice>, Error> {
-    let rows = state.db.read("read slices", |tx| slices::all(tx))?;
-    let settled = |row: Row| {
-        let Row { name, declared, observed, tools, nodes, excluded } = row;
-        KnownSlice { slice: Slice { name, declared, tools, observed, excluded }, nodes }
-    };
-    Ok(rows.into_iter().map(settled).collect())
+pub(crate) fn all(state: &State) -> Result<Vec<FreshSlice>, Error> {
+    state.db.read("read slices", |tx| slices::all(tx))
 }
 
 /// Of each slice, whether its outputs are as they were when it was written down.
@@ -99,10 +70,10 @@ pub(crate) fn are_in_place(state: &State, names: &[&str], look: Look) -> Result<
 
 /// Writes down slices that a judge found wholly fresh with the records of a generation, each with its nodes. Says how many
 /// it wrote: not those of which a file is not as it was put in place, or whose executions have changed since.
-pub(crate) fn remember(
+pub(crate) fn remember<'f>(
     state: &State,
     generation: Generation,
-    fresh: &[(Slice, Vec<&NodeName>)],
+    fresh: &'f [(FreshSlice, Vec<&NodeName>)],
 ) -> Result<usize, Error> {
     let lasts = state.db.read("read records", |tx| {
         if slices::generation(tx)? != generation.0 {
@@ -112,14 +83,11 @@ pub(crate) fn remember(
     })?;
     let Some(lasts) = lasts else { return Ok(0) };
     let lasts: HashMap<&NodeName, &Last> = lasts.iter().map(|last| (&last.node, last)).collect();
-    let proven = |(slice, nodes): &(Slice, Vec<&NodeName>)| {
+    let proven = |(slice, nodes): &'f (FreshSlice, Vec<&NodeName>)| {
         let nodes: Option<Vec<&Last>> = nodes.iter().map(|node| lasts.get(node).copied()).collect();
-        let nodes = nodes?;
-        let proof = prove(state, &nodes)?;
-        let Slice { name, declared, tools, observed, excluded } = slice.clone();
-        Some((Row { name, declared, observed, tools, nodes: nodes.len(), excluded }, proof))
+        Some((slice, prove(state, &nodes?)?))
     };
-    let proven: Vec<(Row, Proof)> = fresh.par_iter().filter_map(proven).collect();
+    let proven: Vec<(&FreshSlice, Proof)> = fresh.par_iter().filter_map(proven).collect();
     if proven.is_empty() {
         return Ok(0);
     }
@@ -127,7 +95,7 @@ pub(crate) fn remember(
         if slices::generation(tx)? != generation.0 {
             return Ok(0);
         }
-        proven.iter().try_for_each(|(row, proof)| slices::insert(tx, row, proof))?;
+        proven.iter().try_for_each(|(slice, proof)| slices::insert(tx, slice, proof))?;
         Ok(proven.len())
     })
 }
