@@ -9,24 +9,23 @@
 //! | --- | --- |
 //! | what was declared, commits and rules included | [`FreshSlice::declared`], which the caller makes and compares |
 //! | what was observed | [`FreshSlice::observed`], the same |
-//! | the last executions of the nodes | a row goes in the very transaction that writes one, and is written only if none was since the judge's records were read |
+//! | the last executions of the nodes | a row goes in the very transaction that writes one, and is written only if none was since the judge's records were read but those of the run itself, of whose nodes it is said that they ended well |
 //! | what is in place of their outputs | looked at every time: inode, size and times of each file |
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::digest::Fields;
-use graph::name::NodeName;
-use graph::record::{Outcome, OutputFile};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rusqlite::Connection;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 
-use crate::error::Error;
-use crate::lasts::{Last, lasts};
+use crate::error::{Error, Fault};
 use crate::place::stamp_of;
+use crate::records::InPlace;
 use crate::slices::{self, FreshSlice, Proof, Visitor};
-use crate::stamp::{Nanos, Stamp, wait_until_past};
+use crate::stamp::{Nanos, Stamp, now_on, wait_until_past};
 use crate::state::State;
 
 /// What is looked at of outputs that should be in place.
@@ -39,12 +38,31 @@ pub enum Look {
     Directories,
 }
 
-/// The state of all records at some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Generation(i64);
+/// Slices all of whose nodes are fresh, and whose outputs are as they were put in place.
+#[derive(Default)]
+pub struct Proven {
+    /// The state of all records of which that is said.
+    generation: i64,
+    slices: Vec<(FreshSlice, Proof)>,
+}
 
-pub(crate) fn generation(state: &State) -> Result<Generation, Error> {
-    state.db.read("read records", |tx| slices::generation(tx)).map(Generation)
+impl Proven {
+    /// Writes them down, and says how many: none, if something was executed since.
+    pub(crate) fn write(&self, tx: &Connection) -> Result<usize, Fault> {
+        if self.slices.is_empty() || slices::generation(tx)? != self.generation {
+            return Ok(0);
+        }
+        self.slices.iter().try_for_each(|(slice, proof)| slices::insert(tx, slice, proof))?;
+        Ok(self.slices.len())
+    }
+
+    /// As [`Proven::write`], in a transaction of its own.
+    pub(crate) fn remember(&self, state: &State) -> Result<usize, Error> {
+        if self.slices.is_empty() {
+            return Ok(0);
+        }
+        state.db.write("remember slices", |tx| self.write(tx))
+    }
 }
 
 pub(crate) fn all(state: &State) -> Result<Vec<FreshSlice>, Error> {
@@ -68,66 +86,67 @@ pub(crate) fn are_in_place(state: &State, names: &[&str], look: Look) -> Result<
     Ok(proofs.par_iter().map(holds).collect())
 }
 
-/// Writes down slices that a judge found wholly fresh with the records of a generation, each with its nodes. Says how many
-/// it wrote: not those of which a file is not as it was put in place, or whose executions have changed since.
-pub(crate) fn remember<'f>(
+/// Looks at the outputs of slices all of whose nodes are fresh by the records of a generation. What is `placed` has all
+/// nodes of these that have anything in place, each once.
+pub(crate) fn prove<'p>(
     state: &State,
-    generation: Generation,
-    fresh: &'f [(FreshSlice, Vec<&NodeName>)],
-) -> Result<usize, Error> {
-    let lasts = state.db.read("read records", |tx| {
-        if slices::generation(tx)? != generation.0 {
-            return Ok(None);
+    generation: i64,
+    placed: impl IntoIterator<Item = &'p InPlace>,
+    fresh: Vec<FreshSlice>,
+) -> Proven {
+    let mut nodes: HashMap<&str, Vec<&InPlace>> =
+        fresh.iter().map(|slice| (slice.name.as_str(), Vec::new())).collect();
+    for one in placed.into_iter().filter(|_| !fresh.is_empty()) {
+        if let Some(nodes) = one.0.node.slice().and_then(|name| nodes.get_mut(name)) {
+            nodes.push(one);
         }
-        lasts(tx, fresh.iter().flat_map(|(_, nodes)| nodes.iter().copied())).map(Some)
-    })?;
-    let Some(lasts) = lasts else { return Ok(0) };
-    let lasts: HashMap<&NodeName, &Last> = lasts.iter().map(|last| (&last.node, last)).collect();
-    let proven = |(slice, nodes): &'f (FreshSlice, Vec<&NodeName>)| {
-        let nodes: Option<Vec<&Last>> = nodes.iter().map(|node| lasts.get(node).copied()).collect();
-        Some((slice, prove(state, &nodes?)?))
-    };
-    let proven: Vec<(&FreshSlice, Proof)> = fresh.par_iter().filter_map(proven).collect();
-    if proven.is_empty() {
-        return Ok(0);
     }
-    state.db.write("remember slices", |tx| {
-        if slices::generation(tx)? != generation.0 {
-            return Ok(0);
-        }
-        proven.iter().try_for_each(|(slice, proof)| slices::insert(tx, slice, proof))?;
-        Ok(proven.len())
-    })
+    let now = if fresh.is_empty() { 0 } else { now_on(&state.dir) };
+    let proof = |slice: &FreshSlice| {
+        let nodes = &nodes[slice.name.as_str()];
+        if nodes.len() == slice.nodes { proof(state, now, nodes) } else { None }
+    };
+    let proofs: Vec<Option<Proof>> = fresh.par_iter().map(proof).collect();
+    let proven = |(slice, proof): (FreshSlice, Option<Proof>)| Some((slice, proof?));
+    Proven { generation, slices: fresh.into_iter().zip(proofs).filter_map(proven).collect() }
 }
 
-/// What the file system says of the outputs of nodes; `None` if that is not what it said when they were put in place.
-fn prove(state: &State, nodes: &[&Last]) -> Option<Proof> {
-    // In order of path, so that each directory is opened once.
-    let mut nodes: Vec<(String, &Last)> =
-        nodes.iter().map(|last| (last.node.path(), *last)).collect();
-    nodes.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    let outputs = nodes.iter().map(|(path, last)| (path.as_str(), &last.stored.outputs[..]));
-    let files = slices::pack(outputs);
+/// What the file system says of the outputs of nodes; `None` if that is not what it said when they were put in place. Its
+/// time was `now` before.
+fn proof(state: &State, now: Nanos, nodes: &[&InPlace]) -> Option<Proof> {
+    // Each directory is opened once.
+    let mut dirs: BTreeMap<String, Vec<(String, &InPlace)>> = BTreeMap::new();
+    for one in nodes {
+        let mut dir = one.0.node.path();
+        let leaf = dir.split_off(dir.rfind('/')? + 1);
+        dir.pop();
+        dirs.entry(dir).or_default().push((leaf, one));
+    }
+    let listed = dirs.iter().map(|(dir, nodes)| {
+        let outputs = nodes.iter().map(|(leaf, one)| (leaf.as_str(), &one.0.outputs[..]));
+        (dir.as_str(), outputs.collect())
+    });
+    let files = slices::pack(listed);
     let root = state.outputs.root();
-    let dirs = Dirs::of(&files)?;
-    let newest = dirs.newest(root)?;
-    // What changes from now on has a later time than any of the directories has.
-    if !wait_until_past(&state.dir, newest) {
+    let all = Dirs::of(&files)?;
+    let stamps = all.stamps(root)?;
+    let newest = stamps.iter().map(Stamp::newest).max().unwrap_or(0);
+    // What changes after a look at the directories has to have a later time than any that was seen.
+    let is_past = newest < now
+        || wait_until_past(&state.dir, newest) && all.stamps(root).as_ref() == Some(&stamps);
+    if !is_past {
         return None;
     }
-    let dirs = dirs.digest(root)?;
     let mut seen = Files::new(root);
     slices::visit(&files, &mut seen)?;
-    let mut stamps = seen.stamps.iter();
-    for (_, last) in nodes {
-        let outputs: &[OutputFile] = &last.stored.outputs;
-        let is_placed = last.stored.outcome == Outcome::Succeeded;
-        let own = outputs.iter().zip(stamps.by_ref().take(outputs.len()).copied());
-        if !is_placed || last.stamp != Some(stamp_of(own)) {
+    let mut found = seen.stamps.iter();
+    for (_, (record, stamp)) in dirs.values().flatten() {
+        let own = record.outputs.iter().zip(found.by_ref().take(record.outputs.len()).copied());
+        if stamp_of(own) != *stamp {
             return None;
         }
     }
-    Some(Proof { stamps: seen.finish(), dirs, files })
+    Some(Proof { stamps: seen.finish(), dirs: short(&stamps), files })
 }
 
 /// What the file system says of each output.
@@ -185,10 +204,6 @@ impl Dirs {
             is_dir.then(|| Stamp::of_raw(&stat))
         };
         self.0.iter().map(stamp).collect()
-    }
-
-    fn newest(&self, root: &Path) -> Option<Nanos> {
-        Some(self.stamps(root)?.iter().map(Stamp::newest).max().unwrap_or(0))
     }
 
     fn digest(&self, root: &Path) -> Option<[u8; 16]> {

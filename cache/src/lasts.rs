@@ -31,14 +31,6 @@ pub(crate) struct Last {
     pub(crate) stamp: Option<[u8; 8]>,
 }
 
-/// The last execution of each of these nodes that ever ran.
-pub(crate) fn lasts<'a>(
-    tx: &Connection,
-    nodes: impl IntoIterator<Item = &'a NodeName>,
-) -> Result<Vec<Last>, Fault> {
-    each_last(tx, nodes, |last| last)
-}
-
 /// What `make` makes, on any thread, of the last execution of each of these nodes that ever ran, in their order.
 pub(crate) fn each_last<'a, T: Send>(
     tx: &Connection,

@@ -19,34 +19,48 @@ use crate::files::{Content, Links, contents};
 use crate::intern::{Texts, key_head, node_name};
 use crate::lasts::{Last, each_last};
 use crate::parts_reader::PartsReader;
+use crate::place::PlacedStamp;
+use crate::slices;
 use crate::state::State;
 
-/// The last execution of each node in question, and a way to find a success by its key.
+/// The outputs of a success that were put in place, and what the file system said of them then.
+pub(crate) type InPlace = (Arc<Record>, PlacedStamp);
+
+/// Which outputs were in place when records were read.
+pub struct Placed {
+    /// The state that all records had.
+    pub(crate) generation: i64,
+    pub(crate) nodes: Vec<InPlace>,
+}
+
+/// The last execution of each node in question, and a way to find a success by its key; and what is in place of them.
 pub(crate) fn records_for<'a>(
     state: &Arc<State>,
     nodes: impl IntoIterator<Item = &'a NodeName>,
-) -> Result<Records, Error> {
+) -> Result<(Records, Placed), Error> {
     let reader = PartsReader::new(state);
     let make = |last: Last| {
-        let is_untouched = is_untouched(state, &last);
+        let untouched = last.stamp.filter(|_| is_untouched(state, &last));
         let id = last.stored.id;
-        (reader.record(last.node, last.stored), is_untouched, id)
+        (reader.record(last.node, last.stored), untouched, id)
     };
-    let (last, heads) = state
-        .db
-        .read("read records", |tx| Ok((each_last(tx, nodes, make)?, Heads::few_of(tx)?)))?;
+    let (last, heads, generation) = state.db.read("read records", |tx| {
+        Ok((each_last(tx, nodes, make)?, Heads::few_of(tx)?, slices::generation(tx)?))
+    })?;
     reader.may_be_asked_for(last.iter().map(|(_, _, id)| *id).collect());
     let available = availability(state, &last);
     let mut records = Records::default();
     records.reserve(last.len());
-    for ((record, ..), available) in last.into_iter().zip(available) {
+    let mut placed = Placed { generation, nodes: Vec::new() };
+    for ((record, untouched, _), available) in last.into_iter().zip(available) {
+        placed.nodes.extend(untouched.map(|stamp| (record.clone(), stamp)));
         records.insert_last(Remembered { record, available });
     }
-    let Some(heads) = heads else { return Ok(records) };
+    let Some(heads) = heads else { return Ok((records, placed)) };
     let find = move |key: &Digest| {
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
     };
-    Ok(records.recalling(find))
+    Ok((records.recalling(find), placed))
 }
 
 /// What begins a key under which a success can be found: of a million nodes that never ran, none is looked up.
@@ -126,9 +140,12 @@ fn is_untouched(state: &State, last: &Last) -> bool {
 }
 
 /// Where the outputs of each execution are. Those that the file system vouches for are not read.
-fn availability(state: &State, all: &[(Arc<Record>, bool, i64)]) -> Vec<Availability> {
-    let is_doubtful = |(record, is_untouched, _): &&(Arc<Record>, bool, i64)| {
-        !is_untouched && record.outcome == Outcome::Succeeded
+fn availability(
+    state: &State,
+    all: &[(Arc<Record>, Option<PlacedStamp>, i64)],
+) -> Vec<Availability> {
+    let is_doubtful = |(record, untouched, _): &&(Arc<Record>, Option<PlacedStamp>, i64)| {
+        untouched.is_none() && record.outcome == Outcome::Succeeded
     };
     let doubtful: Vec<(&NodeName, &[OutputFile])> = all
         .iter()
@@ -137,8 +154,8 @@ fn availability(state: &State, all: &[(Arc<Record>, bool, i64)]) -> Vec<Availabi
         .collect();
     let mut in_place = are_in_place(state, &doubtful).into_iter();
     all.iter()
-        .map(|(record, is_untouched, _)| {
-            if *is_untouched {
+        .map(|(record, untouched, _)| {
+            if untouched.is_some() {
                 Availability::InPlace
             } else if record.outcome != Outcome::Succeeded {
                 Availability::Gone

@@ -5,6 +5,7 @@
 
 use graph::digest::Digest;
 use graph::name::NodeName;
+use graph::record::OutputFile;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec::{Reader, put_count};
@@ -93,6 +94,13 @@ pub(crate) fn insert(tx: &Connection, slice: &FreshSlice, proof: &Proof) -> Resu
     Ok(())
 }
 
+/// Forgets what was known of all slices, and all that is being found out now, for executions may go.
+pub(crate) fn forget_all(tx: &Connection) -> Result<(), Fault> {
+    tx.execute("DELETE FROM slices", [])?;
+    tx.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'executions'", [])?;
+    Ok(())
+}
+
 /// Forgets what was known of the slice of a node. Whoever writes an execution calls this in the same transaction.
 pub(crate) fn forget(tx: &Connection, node: &NodeName) -> Result<(), Fault> {
     if let Some(slice) = node.slice() {
@@ -101,43 +109,31 @@ pub(crate) fn forget(tx: &Connection, node: &NodeName) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A number that grows with every execution that is written, and never falls.
+/// A number that grows with every execution that is written, by one, and when some go; it never falls.
 pub(crate) fn generation(tx: &Connection) -> Result<i64, Fault> {
     let seq = "SELECT seq FROM sqlite_sequence WHERE name = 'executions'";
     let seq: Option<i64> = tx.prepare_cached(seq)?.query_row([], |row| row.get(0)).optional()?;
     Ok(seq.unwrap_or(0))
 }
 
-/// Packs the outputs of nodes, each with the path of its directory.
+/// Packs the outputs of nodes: of each directory those in it, by the names of their own ones.
 pub(crate) fn pack<'a>(
-    nodes: impl Iterator<Item = (&'a str, &'a [graph::record::OutputFile])>,
+    dirs: impl Iterator<Item = (&'a str, Vec<(&'a str, &'a [OutputFile])>)>,
 ) -> Vec<u8> {
     fn put(out: &mut Vec<u8>, text: &str) {
         put_count(out, text.len());
         out.extend_from_slice(text.as_bytes());
     }
     let mut out = Vec::new();
-    let mut group: Option<&str> = None;
-    let (mut count, mut packed) = (0, Vec::new());
-    let mut end = |group: Option<&str>, count: &mut usize, packed: &mut Vec<u8>| {
-        if let Some(dir) = group {
-            put(&mut out, dir);
-            put_count(&mut out, std::mem::take(count));
-            out.append(packed);
+    for (path, nodes) in dirs {
+        put(&mut out, path);
+        put_count(&mut out, nodes.len());
+        for (leaf, outputs) in nodes {
+            put(&mut out, leaf);
+            put_count(&mut out, outputs.len());
+            outputs.iter().for_each(|output| put(&mut out, &output.path));
         }
-    };
-    for (path, outputs) in nodes {
-        let (dir, leaf) = path.rsplit_once('/').unwrap_or(("", path));
-        if group != Some(dir) {
-            end(group, &mut count, &mut packed);
-            group = Some(dir);
-        }
-        count += 1;
-        put(&mut packed, leaf);
-        put_count(&mut packed, outputs.len());
-        outputs.iter().for_each(|output| put(&mut packed, &output.path));
     }
-    end(group, &mut count, &mut packed);
     out
 }
 
@@ -205,8 +201,9 @@ mod tests {
             executable: false,
         };
         let (one, two) = ([output("x")], [output("a/b"), output("c")]);
-        let nodes = [("k/a/m", &one[..]), ("k/a/n", &two), ("k/b/m", &[]), ("c/a/m", &one)];
-        let packed = pack(nodes.into_iter());
+        let nodes = vec![("m", &one[..]), ("n", &two)];
+        let dirs = [("k/a", nodes), ("k/b", vec![("m", &[][..])]), ("c/a", vec![("m", &one)])];
+        let packed = pack(dirs.into_iter());
         let mut seen = Seen::default();
         assert_eq!(visit(&packed, &mut seen), Some(()));
         assert_eq!(seen.0, ["k/a/m/x", "k/a/n/a/b", "k/a/n/c", "c/a/m/x"]);

@@ -112,6 +112,9 @@ impl NodeName {
     /// told apart by a digest.
     #[must_use]
     pub fn path(&self) -> String {
+        if self.0.split('/').all(|segment| segment.len() <= LONGEST_SEGMENT) {
+            return self.0.as_ref().to_owned();
+        }
         let segments: Vec<String> = self.0.split('/').map(shortened).collect();
         segments.join("/")
     }

@@ -1,5 +1,6 @@
 //! What every verb about nodes starts with: the project found, its sources loaded, its graph checked. Observes nothing.
 
+use graph::digest::Digest;
 use graph::model::{Graph, NodeId};
 use graph::query::BadSelector;
 use graph::spec::Role;
@@ -7,14 +8,14 @@ use graph::spec::Role;
 use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
-use super::slices::Slices;
+use super::slices::{self, Slices};
 use super::trees::{Answers, KernelTrees};
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
-use crate::front::kernelci::{FreshSlices, NoneFresh, Slice};
+use crate::front::kernelci::{FreshSlice, FreshSlices, NoneFresh, Slice};
 use crate::front::machines::Defaults;
 use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
@@ -58,8 +59,10 @@ pub(super) struct Opened {
     pub(super) left_out: Vec<String>,
     /// Build configs that were expanded, each with how many combinations of it filters reject.
     pub(super) slices: Vec<(Slice, usize)>,
-    /// How many nodes there are besides those of the graph, of slices that are known to be fresh.
-    pub(super) unjudged: usize,
+    /// Build configs that were not expanded, because they are known to be fresh.
+    pub(super) fresh: Vec<FreshSlice>,
+    /// What decides of slices besides what is declared, as it was when they were loaded.
+    pub(super) rules: Option<Digest>,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
     /// What was heard of the heads of kernel trees.
@@ -124,7 +127,8 @@ impl Opened {
         let console = Console::of(context);
         let tell = |line: &str| console.note(line);
         let trees = KernelTrees::new(probe(&kept), &tell);
-        let known = Slices::new(kept.cache(), probe(&kept), context, &project);
+        let rules = slices::rules(context, &project);
+        let known = Slices::new(kept.cache(), probe(&kept), rules);
         let known: &dyn FreshSlices = match nodes {
             Nodes::All => &NoneFresh,
             Nodes::ToJudge => &known,
@@ -133,7 +137,7 @@ impl Opened {
         let loaded =
             front::load(sources, &project.root, &mirrors, &trees, known).map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
-        let (slices, unjudged) = (loaded.slices, loaded.unjudged);
+        let (slices, fresh) = (loaded.slices, loaded.fresh);
         warnings.extend(trees.warnings());
         let heads = trees.answers();
         let _span = tracing::info_span!("check").entered();
@@ -152,7 +156,8 @@ impl Opened {
             excluded_count,
             left_out,
             slices,
-            unjudged,
+            fresh,
+            rules,
             missing,
             heads,
         })
@@ -166,6 +171,11 @@ impl Opened {
     /// The probe of this project.
     pub(super) fn probe<'a>(&'a self, context: &'a Context) -> Probe<'a> {
         probe(context, &self.project, &self.layout, &self.kept, self.mode)
+    }
+
+    /// How many nodes there are besides those of the graph.
+    pub(super) fn unjudged(&self) -> usize {
+        self.fresh.iter().map(|slice| slice.nodes).sum()
     }
 
     /// The nodes that are meant.

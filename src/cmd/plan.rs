@@ -127,7 +127,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     }
     let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
         .with_rejected(opened.excluded_count)
-        .with_unjudged(opened.unjudged);
+        .with_unjudged(opened.unjudged());
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
@@ -142,7 +142,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     out.flush()?;
     let tally = plan.tally();
     if tally.fresh > 0 {
-        survey.remember(context, &opened, &plan);
+        survey.remember(&opened, &plan);
     }
     // The process ends next, and to free a million nodes one by one takes longer than to judge them.
     std::mem::forget((plan, opened.graph.clone()));

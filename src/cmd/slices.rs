@@ -8,14 +8,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
-use cache::{Cache, FreshSlice, Generation, Look};
+use cache::{Cache, FreshSlice, Look, Placed};
 use graph::digest::{Digest, Fields};
 use graph::facts::{Fact, Facts};
-use graph::model::Graph;
-use graph::name::NodeName;
-use graph::plan::Plan;
+use graph::model::{Graph, NodeId};
 use graph::spec::{Node, Piece, Role, Source};
-use graph::verdict::Verdict;
 
 use crate::config::{Outputs, Project};
 use crate::context::Context;
@@ -30,13 +27,8 @@ pub(super) struct Slices<'a> {
 }
 
 impl<'a> Slices<'a> {
-    pub(super) fn new(
-        cache: &'a Cache,
-        probe: Probe<'a>,
-        context: &Context,
-        project: &Project,
-    ) -> Self {
-        Self { cache, probe, rules: rules(context, project) }
+    pub(super) fn new(cache: &'a Cache, probe: Probe<'a>, rules: Option<Digest>) -> Self {
+        Self { cache, probe, rules }
     }
 
     fn look(&self) -> Look {
@@ -73,9 +65,10 @@ impl<'a> Slices<'a> {
         let names: Vec<&str> = same.iter().flatten().map(|fresh| fresh.name.as_str()).collect();
         let mut in_place = self.cache.are_in_place(&names, self.look()).ok()?.into_iter();
         let known = |fresh: Option<&FreshSlice>| {
-            let &FreshSlice { nodes, excluded, .. } = fresh?;
+            let FreshSlice { name, nodes, excluded, .. } = fresh?;
             let is_in_place = in_place.next().expect("each that was asked for is answered");
-            is_in_place.then_some(kernelci::FreshSlice { nodes, excluded })
+            let (name, nodes, excluded) = (name.as_str().into(), *nodes, *excluded);
+            is_in_place.then_some(kernelci::FreshSlice { name, nodes, excluded })
         };
         Some(same.into_iter().map(known).collect())
     }
@@ -88,76 +81,48 @@ impl FreshSlices for Slices<'_> {
     }
 }
 
-/// What a plan says of the nodes of slices that were expanded.
-pub(super) struct Judged<'a> {
-    pub(super) graph: &'a Graph,
-    pub(super) slices: &'a [(Slice, usize)],
-    pub(super) plan: &'a Plan,
-    pub(super) facts: &'a Facts,
+/// Of slices that were expanded, those all of whose nodes are among the `fresh` ones.
+pub(super) fn fresh<'a>(
+    (graph, rules): (&'a Graph, Option<Digest>),
+    slices: impl Iterator<Item = &'a (Slice, usize)>,
+    facts: &Facts,
+    fresh: impl Iterator<Item = NodeId>,
+) -> Vec<FreshSlice> {
+    let Some(rules) = rules else { return Vec::new() };
+    let mut all: HashMap<&str, Nodes<'a>> =
+        slices.map(|expanded| (&*expanded.0.name, Nodes::of(expanded))).collect();
+    let slice_of = |id: NodeId| graph.node(id).name.slice();
+    for name in graph.ids().filter_map(slice_of) {
+        if let Some(nodes) = all.get_mut(name) {
+            nodes.count += 1;
+        }
+    }
+    for id in fresh {
+        if let Some(nodes) = slice_of(id).and_then(|name| all.get_mut(name)) {
+            nodes.add(graph.node(id));
+        }
+    }
+    all.into_values().filter_map(|nodes| nodes.wholly_fresh(rules, facts)).collect()
 }
 
-/// Writes down the slices all of whose nodes are fresh. It is a memo: what cannot be written is found again.
-pub(super) fn remember(
-    judged: &Judged<'_>,
-    (cache, generation): (&Cache, Generation),
-    context: &Context,
-    project: &Project,
-) {
-    let _span = tracing::info_span!("remember slices").entered();
-    let Some(rules) = rules(context, project).filter(|_| cache.is_writable()) else { return };
-    let fresh = judged.fresh(rules);
-    if fresh.is_empty() {
+/// Writes slices down. It is a memo: what cannot be written is found again.
+pub(super) fn remember(cache: &Cache, placed: &Placed, fresh: Vec<FreshSlice>) {
+    if fresh.is_empty() || !cache.is_writable() {
         return;
     }
-    match cache.remember_slices(generation, &fresh) {
-        Ok(written) => tracing::debug!("{written} of {} slices are remembered", fresh.len()),
+    let count = fresh.len();
+    match cache.remember_slices(placed, fresh) {
+        Ok(written) => tracing::debug!("{written} of {count} slices are remembered"),
         Err(error) => tracing::debug!("slices are not remembered: {error}"),
     }
 }
 
-impl<'a> Judged<'a> {
-    fn fresh(&self, rules: Digest) -> Vec<(FreshSlice, Vec<&'a NodeName>)> {
-        let known: HashMap<&str, &(Slice, usize)> =
-            self.slices.iter().map(|expanded| (&*expanded.0.name, expanded)).collect();
-        let mut all: HashMap<&str, Nodes<'a>> = HashMap::new();
-        for node in self.graph.ids().map(|id| self.graph.node(id)) {
-            if let Some(name) = node.name.slice().filter(|name| known.contains_key(name)) {
-                all.entry(name).or_default().count += 1;
-            }
-        }
-        for entry in &self.plan.entries {
-            let node = self.graph.node(entry.id);
-            let Some(nodes) = node.name.slice().and_then(|name| all.get_mut(name)) else {
-                continue;
-            };
-            if entry.judgement.verdict == Verdict::Fresh {
-                nodes.add(node);
-            }
-        }
-        let fresh = |(name, nodes): (&str, Nodes<'a>)| {
-            let (slice, excluded) = known[name];
-            if nodes.fresh.len() != nodes.count || nodes.has_more {
-                return None;
-            }
-            let fresh = FreshSlice {
-                name: name.to_owned(),
-                declared: declared(rules, slice),
-                observed: observed(nodes.tools.iter().map(|name| &**name), self.facts)?,
-                tools: nodes.tools.iter().map(ToString::to_string).collect(),
-                nodes: nodes.count,
-                excluded: *excluded,
-            };
-            Some((fresh, nodes.fresh))
-        };
-        all.into_iter().filter_map(fresh).collect()
-    }
-}
-
-/// The nodes of a slice.
-#[derive(Default)]
+/// The nodes of a slice that was expanded.
 struct Nodes<'a> {
+    slice: &'a Slice,
+    excluded: usize,
     count: usize,
-    fresh: Vec<&'a NodeName>,
+    fresh: usize,
     tools: BTreeSet<Arc<str>>,
     /// Whether something else is observed than commits and tools.
     has_more: bool,
@@ -165,9 +130,35 @@ struct Nodes<'a> {
 }
 
 impl<'a> Nodes<'a> {
-    /// What is shared with a node that was looked at is not looked at again.
-    fn add(&mut self, node: &'a Node) {
-        self.fresh.push(&node.name);
+    fn of((slice, excluded): &'a (Slice, usize)) -> Self {
+        Self {
+            slice,
+            excluded: *excluded,
+            count: 0,
+            fresh: 0,
+            tools: BTreeSet::new(),
+            has_more: false,
+            seen: HashSet::new(),
+        }
+    }
+
+    fn wholly_fresh(self, rules: Digest, facts: &Facts) -> Option<FreshSlice> {
+        if self.fresh != self.count || self.has_more {
+            return None;
+        }
+        Some(FreshSlice {
+            name: self.slice.name.to_string(),
+            declared: declared(rules, self.slice),
+            observed: observed(self.tools.iter().map(|name| &**name), facts)?,
+            tools: self.tools.iter().map(ToString::to_string).collect(),
+            nodes: self.count,
+            excluded: self.excluded,
+        })
+    }
+
+    /// Takes note of a fresh one. What is shared with a node that was looked at is not looked at again.
+    fn add(&mut self, node: &Node) {
+        self.fresh += 1;
         for piece in node.inputs.pieces() {
             if self.seen.insert(piece.as_ptr().addr()) {
                 let keys = piece.iter().filter(|input| input.role == Role::Key);
@@ -209,8 +200,8 @@ impl<'a> Nodes<'a> {
     }
 }
 
-/// What decides besides what is declared: this very program, and the settings as they are written.
-fn rules(context: &Context, project: &Project) -> Option<Digest> {
+/// What decides besides what is declared: this very program, and the settings as they were read.
+pub(super) fn rules(context: &Context, project: &Project) -> Option<Digest> {
     let program = fs::metadata(&context.executable).ok()?;
     let mut fields = Fields::of("graph slices v1").field(context.version);
     for number in [program.ino(), program.size()] {
@@ -219,8 +210,8 @@ fn rules(context: &Context, project: &Project) -> Option<Digest> {
     for time in [program.mtime(), program.mtime_nsec(), program.ctime(), program.ctime_nsec()] {
         fields.add(time.to_le_bytes());
     }
-    if let Some(path) = &project.config_path {
-        fields.add(fs::read(project.root.join(path)).ok()?);
+    if let Some(text) = project.config_text() {
+        fields.add(text);
     }
     Some(fields.finish())
 }

@@ -125,6 +125,9 @@ fn then(args: &Args, run: i64, context: &Context) -> anyhow::Result<WhyView> {
             })
         }
         Some(InRun::Fresh(_)) => Err(no_part(format!("`{name}` was fresh in run {run}"))),
+        Some(InRun::FreshSlice(slice)) => {
+            Err(no_part(format!("`{name}` is of `{slice}`, all of which was fresh in run {run}")))
+        }
         Some(InRun::Skipped(need)) => Err(no_part(format!(
             "`{name}` was skipped in run {run}, because `{need}` did not end well"
         ))),

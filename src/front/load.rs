@@ -48,7 +48,7 @@ fn both(mut machines: Loaded, kernels: Loaded) -> Loaded {
         excluded_count: kernels.excluded_count,
         left_out: kernels.left_out,
         slices: kernels.slices,
-        unjudged: kernels.unjudged,
+        fresh: kernels.fresh,
         ..machines
     }
 }

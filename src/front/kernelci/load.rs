@@ -85,8 +85,8 @@ fn to_expand<'a>(
         let answer = slice.as_ref().and_then(|_| answers.next().flatten());
         match answer {
             Some(fresh) => {
-                loaded.unjudged += fresh.nodes;
                 loaded.excluded_count += fresh.excluded;
+                loaded.fresh.push(fresh);
             }
             None => {
                 rest.0.push(head);

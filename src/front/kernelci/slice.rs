@@ -25,8 +25,10 @@ pub struct Slice {
 }
 
 /// A slice all of whose nodes are fresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshSlice {
+    /// As [`NodeName::slice`] of its nodes.
+    pub name: Arc<str>,
     /// How many nodes it has.
     pub nodes: usize,
     /// How many combinations of it filters reject.

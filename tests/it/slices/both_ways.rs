@@ -1,0 +1,128 @@
+//! The shortcut of a plan leads where the long way leads: whatever is done to a project between two plans, the one that does
+//! not expand what is known to be fresh tells the same as the one that judges every node.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use cache::{Cache, FreshSlice};
+use graph::name::NodeName;
+use serde_json::Value;
+
+use super::project::{Project, TREES, build, context, write_tool};
+use crate::random::Random;
+
+/// What both ways must tell: the counts, and each node that is not fresh, with its reasons.
+fn told(plan: &Value) -> (Value, Vec<Value>) {
+    let nodes = plan["nodes"].as_array().expect("there are nodes").iter();
+    let not_fresh = nodes.filter(|node| node["verdict"] != "fresh").cloned().collect();
+    (plan["summary"].clone(), not_fresh)
+}
+
+fn both_ways(settings: &str, can_edit_files: bool, seeds: std::ops::Range<u64>) {
+    let (mut plans, mut known) = (0, 0);
+    for seed in seeds {
+        let mut random = Random::new(seed);
+        let mut project = Project::new(settings);
+        let mut story = Vec::new();
+        for _ in 0..25 {
+            story.push(project.step(&mut random, can_edit_files));
+            if random.one_in(3) {
+                // So that the next plan rests on what builds have written alone.
+                continue;
+            }
+            known += usize::from(project.remembered() > 0);
+            plans += 1;
+            let first = project.plan(&[]);
+            let second = project.plan(&[]);
+            let all = project.plan(&["--all"]);
+            assert_eq!(told(&first), told(&all), "seed {seed}: {story:#?}");
+            assert_eq!(told(&second), told(&all), "seed {seed}, once more: {story:#?}");
+        }
+    }
+    assert!(known * 3 > plans, "there was something to take a shortcut by: {known} of {plans}");
+}
+
+#[test]
+fn a_plan_that_takes_the_shortcut_tells_the_same() {
+    both_ways("", true, 0..4);
+}
+
+#[test]
+fn a_plan_that_looks_at_directories_alone_tells_the_same_but_for_their_files() {
+    both_ways("cache: {outputs: directories}\n", false, 10..13);
+}
+
+#[test]
+fn what_is_known_is_not_looked_at_node_by_node() {
+    let project = Project::new("");
+    project.build(&[], None);
+    assert_eq!(project.remembered(), TREES.len(), "a build that ends knows what is fresh");
+    // What the plan tells of a build config that it does not expand can only be what was written down.
+    let cache = Cache::open_to_plan(&project.world.path(".graph")).expect("the cache opens");
+    let all = project.plan(&["--all"]);
+    let names = all["nodes"].as_array().expect("there are nodes").iter();
+    let names: Vec<NodeName> = names
+        .map(|node| NodeName::parse(node["name"].as_str().expect("a name")).expect("a name"))
+        .collect();
+    let (_, placed) = cache.records_and_placed(&names).expect("they can be read");
+    let known = cache.fresh_slices().expect("they can be read").into_iter();
+    let altered = known.map(|one| FreshSlice { excluded: one.excluded + 10, ..one }).collect();
+    let written = cache.remember_slices(&placed, altered).expect("it can be written");
+    assert_eq!(written, TREES.len());
+    let excluded = |plan: &Value| plan["summary"]["excluded"].as_u64().expect("a count");
+    assert_eq!(excluded(&project.plan(&[])), excluded(&all) + 30);
+
+    project.build(&["--force", "build_config=cedar"], None);
+    assert_eq!(excluded(&project.plan(&[])), excluded(&all) + 20, "what was built is known anew");
+    project.build(&["--force", "build_config=cedar"], Some("kernel"));
+    assert_eq!(project.remembered(), 2, "a record of a node takes its slice away");
+    let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
+    assert_eq!(plan["summary"]["total"], all["summary"]["total"]);
+}
+
+#[test]
+fn a_build_remembers_what_is_wholly_fresh_when_it_ends() {
+    let project = Project::new("");
+    project.build(&["kernel/cedar/**"], None);
+    assert_eq!(project.remembered(), 1, "of the others nothing was built");
+    project.build(&[], Some("tinyconfig"));
+    assert_eq!(project.remembered(), 1, "of each of the others something failed");
+    let tool = project.world.path("bin/pahole");
+    project.build_while(0, Box::new(move || write_tool(&tool, 7)));
+    assert_eq!(project.remembered(), 3);
+    let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
+    assert_eq!(told(&plan), told(&all), "they are those of the tool before");
+}
+
+/// Becomes the process that is killed, where the variable says so; alone it tests nothing.
+#[test]
+fn builder() {
+    let Some(root) = std::env::var_os("GRAPH_TEST_SLICES") else { return };
+    build(&context(&PathBuf::from(root)), &["--force"], None, None);
+}
+
+#[test]
+fn a_build_that_was_killed_leaves_nothing_wrong() {
+    const ROUNDS: u32 = 24;
+    let project = Project::new("");
+    let begin = || {
+        let mut builder = Command::new(std::env::current_exe().expect("a path"));
+        builder.args(["--exact", "slices::both_ways::builder"]);
+        builder.env("GRAPH_TEST_SLICES", project.world.root());
+        builder.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a builder")
+    };
+    let began = Instant::now();
+    begin().wait().expect("an end");
+    let whole = began.elapsed();
+    assert_eq!(project.remembered(), TREES.len());
+    for round in 0..ROUNDS {
+        let mut builder = begin();
+        // Most of them while it builds or ends, as far as others let it.
+        std::thread::sleep(whole * (ROUNDS / 2 + round) / ROUNDS);
+        builder.kill().expect("a builder");
+        builder.wait().expect("an end");
+        let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
+        assert_eq!(told(&plan), told(&all), "killed in round {round}");
+    }
+}
