@@ -1,8 +1,10 @@
 //! What every verb about nodes starts with: the project found, its sources loaded, its graph checked. Observes nothing.
 
+use std::collections::BTreeSet;
+
 use graph::digest::Digest;
 use graph::model::{Graph, NodeId};
-use graph::query::BadSelector;
+use graph::query::{BadSelector, Selector};
 use graph::spec::Role;
 
 use super::checkouts::Mirrors;
@@ -15,25 +17,41 @@ use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
-use crate::front::kernelci::{FreshSlice, FreshSlices, NoneFresh, Slice};
+use crate::front::kernelci::{self, FreshSlice, FreshSlices, NoneFresh, Slice};
 use crate::front::machines::Defaults;
 use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
 /// Which nodes are loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Nodes {
     /// All that are declared.
     All,
     /// Those of slices that are not known to be fresh; the others are counted.
     ToJudge,
+    /// Those of these slices, and of all that have changed since they were fresh; the others are not wanted.
+    Of(BTreeSet<String>),
 }
 
 impl Nodes {
-    /// Those that a plan needs: selectors have to see all, and what is to be shown or forced is, too.
+    /// Those that a plan needs. What is to be shown or forced has to be there.
     pub(super) fn of_plan(selectors: &[String], is_each_wanted: bool) -> Self {
-        if selectors.is_empty() && !is_each_wanted { Self::ToJudge } else { Self::All }
+        match Self::meant(selectors) {
+            Self::All if selectors.is_empty() && !is_each_wanted => Self::ToJudge,
+            meant => meant,
+        }
+    }
+
+    /// Those that selectors can mean.
+    pub(super) fn meant(selectors: &[String]) -> Self {
+        let parsed: Result<Vec<Selector>, BadSelector> =
+            selectors.iter().map(|selector| Selector::parse(selector)).collect();
+        let including = parsed.iter().flatten().filter(|selector| !selector.excludes());
+        let slices: Option<BTreeSet<String>> =
+            including.map(|selector| selector.slice(kernelci::BUILD_CONFIG)).collect();
+        // Nothing, or nothing but exclusions, means everything.
+        slices.filter(|slices| !slices.is_empty()).map_or(Self::All, Self::Of)
     }
 }
 
@@ -61,6 +79,8 @@ pub(super) struct Opened {
     pub(super) slices: Vec<(Slice, usize)>,
     /// Build configs that were not expanded, because they are known to be fresh.
     pub(super) fresh: Vec<FreshSlice>,
+    /// How many nodes there are of build configs that were not expanded, because nothing of them is wanted.
+    pub(super) unwanted: usize,
     /// What decides of slices besides what is declared, as it was when they were loaded.
     pub(super) rules: Option<Digest>,
     /// The repositories that includes name and that nobody has cloned.
@@ -74,14 +94,33 @@ impl Opened {
     pub(super) fn to_look(context: &Context, mode: Mode) -> anyhow::Result<Self> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
-        Self::load(context, project, kept, mode, Nodes::All)
+        Self::load(context, project, kept, mode, &Nodes::All)
     }
 
-    /// As [`Opened::to_look`], for a verb that has nothing to say of what is fresh.
-    pub(super) fn to_plan(context: &Context, mode: Mode, nodes: Nodes) -> anyhow::Result<Self> {
+    /// As [`Opened::to_look`], for a verb that asks for certain nodes: these, by their selectors, come with it.
+    pub(super) fn to_plan(
+        context: &Context,
+        mode: Mode,
+        nodes: &Nodes,
+        selectors: &[String],
+    ) -> anyhow::Result<(Self, Vec<NodeId>)> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
-        Self::load(context, project, kept, mode, nodes)
+        Self::load(context, project, kept, mode, nodes)?.selecting(context, nodes, selectors)
+    }
+
+    /// The nodes that are meant. What is wrong with selectors is said by all that they could have meant.
+    pub(super) fn selecting(
+        mut self,
+        context: &Context,
+        nodes: &Nodes,
+        selectors: &[String],
+    ) -> anyhow::Result<(Self, Vec<NodeId>)> {
+        if matches!(nodes, Nodes::Of(_)) && self.graph.select(selectors).is_err() {
+            self = self.again(context, &Nodes::All)?;
+        }
+        let wanted = self.select(selectors)?;
+        Ok((self, wanted))
     }
 
     /// As [`Opened::to_look`], for a verb that only asks how nodes are called and what they need.
@@ -89,7 +128,7 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { depth: Depth::Outline, ..sources(&project) };
-        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
+        Self::load_from(&sources, context, (project, kept), mode, &Nodes::All)
     }
 
     /// As [`Opened::to_look`], with what filters reject.
@@ -97,7 +136,7 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { excluded: true, ..sources(&project) };
-        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
+        Self::load_from(&sources, context, (project, kept), mode, &Nodes::All)
     }
 
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
@@ -106,7 +145,7 @@ impl Opened {
         project: Project,
         kept: Kept,
         mode: Mode,
-        nodes: Nodes,
+        nodes: &Nodes,
     ) -> anyhow::Result<Self> {
         Self::load_from(&sources(&project), context, (project, kept), mode, nodes)
     }
@@ -116,7 +155,7 @@ impl Opened {
         context: &Context,
         (project, kept): (Project, Kept),
         mode: Mode,
-        nodes: Nodes,
+        nodes: &Nodes,
     ) -> anyhow::Result<Self> {
         let _span = tracing::info_span!("load").entered();
         let layout = project.layout();
@@ -128,16 +167,24 @@ impl Opened {
         let tell = |line: &str| console.note(line);
         let trees = KernelTrees::new(probe(&kept), &tell);
         let rules = slices::rules(context, &project);
-        let known = Slices::new(kept.cache(), probe(&kept), rules);
+        let wanted = match nodes {
+            Nodes::All | Nodes::ToJudge => None,
+            Nodes::Of(slices) => Some(slices),
+        };
+        let known = Slices::new(kept.cache(), probe(&kept), rules, wanted);
         let known: &dyn FreshSlices = match nodes {
             Nodes::All => &NoneFresh,
-            Nodes::ToJudge => &known,
+            Nodes::ToJudge | Nodes::Of(_) => &known,
         };
         let mirrors = Mirrors::new(&probe(&kept));
         let loaded =
             front::load(sources, &project.root, &mirrors, &trees, known).map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
-        let (slices, fresh) = (loaded.slices, loaded.fresh);
+        let slices = loaded.slices;
+        let (fresh, unwanted) = match nodes {
+            Nodes::All | Nodes::ToJudge => (loaded.fresh, 0),
+            Nodes::Of(_) => (Vec::new(), loaded.fresh.iter().map(|slice| slice.nodes).sum()),
+        };
         warnings.extend(trees.warnings());
         let heads = trees.answers();
         let _span = tracing::info_span!("check").entered();
@@ -157,6 +204,7 @@ impl Opened {
             left_out,
             slices,
             fresh,
+            unwanted,
             rules,
             missing,
             heads,
@@ -164,7 +212,7 @@ impl Opened {
     }
 
     /// Loads the project again, after something was cloned.
-    pub(super) fn again(self, context: &Context, nodes: Nodes) -> anyhow::Result<Self> {
+    pub(super) fn again(self, context: &Context, nodes: &Nodes) -> anyhow::Result<Self> {
         Self::load(context, self.project, self.kept, self.mode, nodes)
     }
 
@@ -173,7 +221,7 @@ impl Opened {
         probe(context, &self.project, &self.layout, &self.kept, self.mode)
     }
 
-    /// How many nodes there are besides those of the graph.
+    /// How many nodes there are that are known to be fresh, besides those of the graph.
     pub(super) fn unjudged(&self) -> usize {
         self.fresh.iter().map(|slice| slice.nodes).sum()
     }

@@ -24,11 +24,18 @@ pub(super) struct Slices<'a> {
     cache: &'a Cache,
     probe: Probe<'a>,
     rules: Option<Digest>,
+    wanted: Option<&'a BTreeSet<String>>,
 }
 
 impl<'a> Slices<'a> {
-    pub(super) fn new(cache: &'a Cache, probe: Probe<'a>, rules: Option<Digest>) -> Self {
-        Self { cache, probe, rules }
+    /// Where certain slices are `wanted`, these are expanded, and of the others it counts what they are made of alone.
+    pub(super) fn new(
+        cache: &'a Cache,
+        probe: Probe<'a>,
+        rules: Option<Digest>,
+        wanted: Option<&'a BTreeSet<String>>,
+    ) -> Self {
+        Self { cache, probe, rules, wanted }
     }
 
     fn look(&self) -> Look {
@@ -48,6 +55,10 @@ impl<'a> Slices<'a> {
             (fresh.declared == declared(rules, slice)).then_some(*fresh)
         };
         let same: Vec<Option<&FreshSlice>> = slices.iter().map(same).collect();
+        if let Some(wanted) = self.wanted {
+            let other = |fresh: &&FreshSlice| !wanted.contains(&fresh.name);
+            return Some(same.into_iter().map(|fresh| fresh.filter(other).map(found)).collect());
+        }
         let tools: BTreeSet<&str> =
             same.iter().flatten().flat_map(|fresh| &fresh.tools).map(String::as_str).collect();
         let facts = self.probe.tool_facts(&tools);
@@ -65,17 +76,21 @@ impl<'a> Slices<'a> {
         let names: Vec<&str> = same.iter().flatten().map(|fresh| fresh.name.as_str()).collect();
         let mut in_place = self.cache.are_in_place(&names, self.look()).ok()?.into_iter();
         let known = |fresh: Option<&FreshSlice>| {
-            let FreshSlice { name, nodes, excluded, .. } = fresh?;
-            let is_in_place = in_place.next().expect("each that was asked for is answered");
-            let (name, nodes, excluded) = (name.as_str().into(), *nodes, *excluded);
-            is_in_place.then_some(kernelci::FreshSlice { name, nodes, excluded })
+            let is_in_place = fresh.is_some() && in_place.next().expect("each is answered");
+            fresh.filter(|_| is_in_place).map(found)
         };
         Some(same.into_iter().map(known).collect())
     }
 }
 
+/// What the front-end has to know of a slice that it does not expand.
+fn found(fresh: &FreshSlice) -> kernelci::FreshSlice {
+    let FreshSlice { name, nodes, excluded, .. } = fresh;
+    kernelci::FreshSlice { name: name.as_str().into(), nodes: *nodes, excluded: *excluded }
+}
+
 impl FreshSlices for Slices<'_> {
-    fn fresh(&self, slices: &[Slice]) -> Vec<Option<kernelci::FreshSlice>> {
+    fn unexpanded(&self, slices: &[Slice]) -> Vec<Option<kernelci::FreshSlice>> {
         let _span = tracing::info_span!("slices").entered();
         self.known(slices).unwrap_or_else(|| vec![None; slices.len()])
     }

@@ -127,10 +127,10 @@ pub fn run_by<E: Executor>(
         prepare::provide_kas(&project.settings, &layout, context, &console)?;
     }
     let nodes = Nodes::of_plan(&args.selectors, args.force);
-    let opened = Opened::load(context, project, kept, mode(args.offline), nodes)?;
+    let opened = Opened::load(context, project, kept, mode(args.offline), &nodes)?;
     prepare::sweep_clones(&opened, context, &console);
-    let opened = prepare::clone_missing(opened, nodes, context, &console)?;
-    let wanted = opened.select(&args.selectors)?;
+    let opened = prepare::clone_missing(opened, &nodes, context, &console)?;
+    let (opened, wanted) = opened.selecting(context, &nodes, &args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);

@@ -69,7 +69,7 @@ pub fn load(
     if found.has_errors() { Err(found) } else { Ok(Loaded { warnings: found, ..loaded }) }
 }
 
-/// Takes out the build configs that are known to be fresh.
+/// Takes out the build configs that need not be expanded.
 fn to_expand<'a>(
     heads: Vec<(&'a BuildConfig, Head)>,
     mut slices: Slices<'_>,
@@ -79,7 +79,7 @@ fn to_expand<'a>(
     let all: Vec<Option<Slice>> =
         heads.iter().map(|(config, head)| slices.slice(config, head)).collect();
     let named: Vec<Slice> = all.iter().flatten().cloned().collect();
-    let mut answers = known.fresh(&named).into_iter();
+    let mut answers = known.unexpanded(&named).into_iter();
     let mut rest = (Vec::new(), Vec::new());
     for (head, slice) in heads.into_iter().zip(all) {
         let answer = slice.as_ref().and_then(|_| answers.next().flatten());

@@ -24,7 +24,7 @@ pub struct Slice {
     pub declared: Digest,
 }
 
-/// A slice all of whose nodes are fresh.
+/// What was found of a slice when all of its nodes were fresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshSlice {
     /// As [`NodeName::slice`] of its nodes.
@@ -37,15 +37,16 @@ pub struct FreshSlice {
 
 /// What is known of slices without a look at their nodes: a seam, since to know it is a cache's work.
 pub trait FreshSlices: Sync {
-    /// Each of the slices that is known to be fresh, at its place.
-    fn fresh(&self, slices: &[Slice]) -> Vec<Option<FreshSlice>>;
+    /// Each of the slices that need not be expanded, at its place: it is made of what it was made of then, and either all of
+    /// its nodes are fresh now or none is wanted.
+    fn unexpanded(&self, slices: &[Slice]) -> Vec<Option<FreshSlice>>;
 }
 
 /// Nothing is known: every node is wanted.
 pub struct NoneFresh;
 
 impl FreshSlices for NoneFresh {
-    fn fresh(&self, slices: &[Slice]) -> Vec<Option<FreshSlice>> {
+    fn unexpanded(&self, slices: &[Slice]) -> Vec<Option<FreshSlice>> {
         vec![None; slices.len()]
     }
 }

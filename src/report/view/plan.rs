@@ -144,7 +144,7 @@ impl<'a> PlanView<'a> {
         self
     }
 
-    /// Counts the combinations that filters reject, which are no nodes.
+    /// Counts what is not in the graph: combinations that filters reject, and nodes that cannot be meant.
     #[must_use]
     pub fn with_rejected(mut self, count: usize) -> Self {
         self.summary.excluded += count;
