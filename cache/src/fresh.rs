@@ -71,19 +71,35 @@ pub(crate) fn all(state: &State) -> Result<Vec<FreshSlice>, Error> {
 
 /// Of each slice, whether its outputs are as they were when it was written down.
 pub(crate) fn are_in_place(state: &State, names: &[&str], look: Look) -> Result<Vec<bool>, Error> {
-    let proofs = state.db.read("read slices", |tx| {
-        names.iter().map(|name| slices::proof(tx, name)).collect::<Result<Vec<_>, _>>()
-    })?;
-    let holds = |proof: &Option<Proof>| {
-        let Some(Proof { stamps, dirs, files }) = proof else { return false };
-        match look {
-            Look::Files => Files::digest(state.outputs.root(), files) == Some(*stamps),
-            Look::Directories => {
-                Dirs::of(files).and_then(|all| all.digest(state.outputs.root())) == Some(*dirs)
-            }
+    let root = state.outputs.root();
+    Ok(match look {
+        Look::Files => {
+            let holds = |(stamps, packed): &([u8; 16], Vec<u8>)| {
+                let mut seen = Files::new(root);
+                slices::visit(packed, &mut seen).is_some() && short(&seen.stamps) == *stamps
+            };
+            of_each(state, names, slices::files, holds)?
         }
-    };
-    Ok(proofs.par_iter().map(holds).collect())
+        Look::Directories => {
+            let holds = |(stamps, places): &([u8; 16], String)| {
+                dirs(root, places).is_some_and(|now| short(&now) == *stamps)
+            };
+            of_each(state, names, slices::places, holds)?
+        }
+    })
+}
+
+/// Reads something of each slice, and looks whether it holds.
+fn of_each<T: Sync + Send>(
+    state: &State,
+    names: &[&str],
+    read: impl Fn(&Connection, &str) -> Result<Option<T>, Fault>,
+    holds: impl Fn(&T) -> bool + Sync,
+) -> Result<Vec<bool>, Error> {
+    let all = state.db.read("read slices", |tx| {
+        names.iter().map(|name| read(tx, name)).collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(all.par_iter().map(|one| one.as_ref().is_some_and(&holds)).collect())
 }
 
 /// Looks at the outputs of slices all of whose nodes are fresh by the records of a generation. What is `placed` has all
@@ -115,38 +131,44 @@ pub(crate) fn prove<'p>(
 /// time was `now` before.
 fn proof(state: &State, now: Nanos, nodes: &[&InPlace]) -> Option<Proof> {
     // Each directory is opened once.
-    let mut dirs: BTreeMap<String, Vec<(String, &InPlace)>> = BTreeMap::new();
+    let mut by_dir: BTreeMap<String, Vec<(String, &InPlace)>> = BTreeMap::new();
     for one in nodes {
         let mut dir = one.0.node.path();
         let leaf = dir.split_off(dir.rfind('/')? + 1);
         dir.pop();
-        dirs.entry(dir).or_default().push((leaf, one));
+        by_dir.entry(dir).or_default().push((leaf, one));
     }
-    let listed = dirs.iter().map(|(dir, nodes)| {
+    // The first of them belong to all nodes of a kind, and change with each slice.
+    let above = |dir: &'_ String| -> Vec<String> {
+        dir.match_indices('/').skip(1).map(|(at, _)| dir[..at].to_owned()).collect()
+    };
+    let places: BTreeSet<String> =
+        by_dir.keys().flat_map(above).chain(by_dir.keys().cloned()).collect();
+    let places = Vec::from_iter(places).join("\n");
+    let listed = by_dir.iter().map(|(dir, nodes)| {
         let outputs = nodes.iter().map(|(leaf, one)| (leaf.as_str(), &one.0.outputs[..]));
         (dir.as_str(), outputs.collect())
     });
     let files = slices::pack(listed);
     let root = state.outputs.root();
-    let all = Dirs::of(&files)?;
-    let stamps = all.stamps(root)?;
+    let stamps = dirs(root, &places)?;
     let newest = stamps.iter().map(Stamp::newest).max().unwrap_or(0);
     // What changes after a look at the directories has to have a later time than any that was seen.
     let is_past = newest < now
-        || wait_until_past(&state.dir, newest) && all.stamps(root).as_ref() == Some(&stamps);
+        || wait_until_past(&state.dir, newest) && dirs(root, &places).as_ref() == Some(&stamps);
     if !is_past {
         return None;
     }
     let mut seen = Files::new(root);
     slices::visit(&files, &mut seen)?;
     let mut found = seen.stamps.iter();
-    for (_, (record, stamp)) in dirs.values().flatten() {
+    for (_, (record, stamp)) in by_dir.values().flatten() {
         let own = record.outputs.iter().zip(found.by_ref().take(record.outputs.len()).copied());
         if stamp_of(own) != *stamp {
             return None;
         }
     }
-    Some(Proof { stamps: seen.finish(), dirs: short(&stamps), files })
+    Some(Proof { stamps: short(&seen.stamps), dirs: short(&stamps), places, files })
 }
 
 /// What the file system says of each output.
@@ -159,16 +181,6 @@ struct Files<'a> {
 impl<'a> Files<'a> {
     fn new(root: &'a Path) -> Self {
         Self { root, dir: None, stamps: Vec::new() }
-    }
-
-    fn digest(root: &'a Path, packed: &[u8]) -> Option<[u8; 16]> {
-        let mut seen = Self::new(root);
-        slices::visit(packed, &mut seen)?;
-        Some(seen.finish())
-    }
-
-    fn finish(&self) -> [u8; 16] {
-        short(&self.stamps)
     }
 }
 
@@ -186,42 +198,16 @@ impl Visitor for Files<'_> {
     }
 }
 
-/// The directories in which nodes have theirs, and all above these below the root.
-#[derive(Default)]
-struct Dirs(BTreeSet<String>);
-
-impl Dirs {
-    fn of(packed: &[u8]) -> Option<Self> {
-        let mut all = Self::default();
-        slices::visit(packed, &mut all)?;
-        Some(all)
-    }
-
-    fn stamps(&self, root: &Path) -> Option<Vec<Stamp>> {
-        let stamp = |dir: &String| {
-            let stat = statat(CWD, root.join(dir), AtFlags::SYMLINK_NOFOLLOW).ok()?;
-            let is_dir = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            is_dir.then(|| Stamp::of_raw(&stat))
-        };
-        self.0.iter().map(stamp).collect()
-    }
-
-    fn digest(&self, root: &Path) -> Option<[u8; 16]> {
-        self.stamps(root).map(|stamps| short(&stamps))
-    }
-}
-
-impl Visitor for Dirs {
-    fn dir(&mut self, path: &str) -> Option<()> {
-        // The first of them belong to all nodes of a kind, and change with each slice.
-        let ends = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
-        self.0.extend(ends.chain([path]).map(str::to_owned));
-        Some(())
-    }
-
-    fn file(&mut self, _: &str) -> Option<()> {
-        Some(())
-    }
+/// What the file system says of directories, a line each.
+fn dirs(root: &Path, places: &str) -> Option<Vec<Stamp>> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = openat(CWD, root, flags, Mode::empty()).ok()?;
+    let stamp = |dir| {
+        let stat = statat(&root, dir, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let is_dir = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        is_dir.then(|| Stamp::of_raw(&stat))
+    };
+    places.lines().map(stamp).collect()
 }
 
 /// The device has no part in it, as in the stamps of single nodes.

@@ -6,7 +6,7 @@
 use graph::digest::Digest;
 use graph::name::NodeName;
 use graph::record::OutputFile;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec::{Reader, put_count};
 use crate::error::Fault;
@@ -31,8 +31,13 @@ pub struct FreshSlice {
 
 /// What tells whether the outputs of a slice are as they were.
 pub(crate) struct Proof {
+    /// What the file system said of all of them.
     pub(crate) stamps: [u8; 16],
+    /// What it said of the directories in which they are.
     pub(crate) dirs: [u8; 16],
+    /// These, a line each.
+    pub(crate) places: String,
+    /// The packed list of the outputs.
     pub(crate) files: Vec<u8>,
 }
 
@@ -60,16 +65,25 @@ pub(crate) fn all(tx: &Connection) -> Result<Vec<FreshSlice>, Fault> {
     Ok(all)
 }
 
-/// The proof of a slice, if it was not forgotten meanwhile.
-pub(crate) fn proof(tx: &Connection, name: &str) -> Result<Option<Proof>, Fault> {
-    let mut query = tx.prepare_cached("SELECT stamps, dirs, files FROM slices WHERE name = ?1")?;
+/// What the file system said of all outputs of a slice, and their packed list, if it was not forgotten meanwhile.
+pub(crate) fn files(tx: &Connection, name: &str) -> Result<Option<([u8; 16], Vec<u8>)>, Fault> {
+    let mut query = tx.prepare_cached("SELECT stamps, files FROM slices WHERE name = ?1")?;
     let mut rows = query.query([name])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let short = |column| {
-        let bytes: Result<[u8; 16], _> = blob(row, column)?.try_into();
-        bytes.map_err(|_| Fault::Damaged("the stamps of a slice are cut off"))
-    };
-    Ok(Some(Proof { stamps: short(0)?, dirs: short(1)?, files: blob(row, 2)?.to_owned() }))
+    Ok(Some((short(row)?, blob(row, 1)?.to_owned())))
+}
+
+/// What it said of the directories, and which these are, likewise.
+pub(crate) fn places(tx: &Connection, name: &str) -> Result<Option<([u8; 16], String)>, Fault> {
+    let mut query = tx.prepare_cached("SELECT dirs, places FROM slices WHERE name = ?1")?;
+    let mut rows = query.query([name])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((short(row)?, text(row, 1)?.to_owned())))
+}
+
+fn short(row: &Row<'_>) -> Result<[u8; 16], Fault> {
+    let bytes = blob(row, 0)?.try_into();
+    bytes.map_err(|_| Fault::Damaged("the stamps of a slice are cut off"))
 }
 
 /// Writes one in place of what was known of the slice.
@@ -77,8 +91,8 @@ pub(crate) fn insert(tx: &Connection, slice: &FreshSlice, proof: &Proof) -> Resu
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO slices
-             (name, declared, observed, tools, nodes, excluded, stamps, dirs, files)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             (name, declared, observed, tools, nodes, excluded, stamps, dirs, places, files)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(rusqlite::params![
         slice.name,
@@ -89,6 +103,7 @@ pub(crate) fn insert(tx: &Connection, slice: &FreshSlice, proof: &Proof) -> Resu
         count(slice.excluded),
         &proof.stamps[..],
         &proof.dirs[..],
+        proof.places,
         proof.files,
     ])?;
     Ok(())
