@@ -24,7 +24,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 use crate::error::{Error, Fault};
 use crate::place::stamp_of;
 use crate::records::InPlace;
-use crate::slices::{self, FreshSlice, Proof, Visitor};
+use crate::slices::{self, FreshSlice, Proof, Seen, Visitor};
 use crate::stamp::{Nanos, Stamp, now_on, wait_until_past};
 use crate::state::State;
 
@@ -74,14 +74,14 @@ pub(crate) fn are_in_place(state: &State, names: &[&str], look: Look) -> Result<
     let root = state.outputs.root();
     Ok(match look {
         Look::Files => {
-            let holds = |(stamps, packed): &([u8; 16], Vec<u8>)| {
+            let holds = |(stamps, packed): &Seen<Vec<u8>>| {
                 let mut seen = Files::new(root);
                 slices::visit(packed, &mut seen).is_some() && short(&seen.stamps) == *stamps
             };
             of_each(state, names, slices::files, holds)?
         }
         Look::Directories => {
-            let holds = |(stamps, places): &([u8; 16], String)| {
+            let holds = |(stamps, places): &Seen<String>| {
                 dirs(root, places).is_some_and(|now| short(&now) == *stamps)
             };
             of_each(state, names, slices::places, holds)?

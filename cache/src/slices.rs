@@ -65,8 +65,11 @@ pub(crate) fn all(tx: &Connection) -> Result<Vec<FreshSlice>, Fault> {
     Ok(all)
 }
 
+/// What the file system said of something, in short, and of what.
+pub(crate) type Seen<T> = ([u8; 16], T);
+
 /// What the file system said of all outputs of a slice, and their packed list, if it was not forgotten meanwhile.
-pub(crate) fn files(tx: &Connection, name: &str) -> Result<Option<([u8; 16], Vec<u8>)>, Fault> {
+pub(crate) fn files(tx: &Connection, name: &str) -> Result<Option<Seen<Vec<u8>>>, Fault> {
     let mut query = tx.prepare_cached("SELECT stamps, files FROM slices WHERE name = ?1")?;
     let mut rows = query.query([name])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -74,7 +77,7 @@ pub(crate) fn files(tx: &Connection, name: &str) -> Result<Option<([u8; 16], Vec
 }
 
 /// What it said of the directories, and which these are, likewise.
-pub(crate) fn places(tx: &Connection, name: &str) -> Result<Option<([u8; 16], String)>, Fault> {
+pub(crate) fn places(tx: &Connection, name: &str) -> Result<Option<Seen<String>>, Fault> {
     let mut query = tx.prepare_cached("SELECT dirs, places FROM slices WHERE name = ?1")?;
     let mut rows = query.query([name])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -193,9 +196,9 @@ mod tests {
     use super::{Visitor, pack, visit};
 
     #[derive(Default)]
-    struct Seen(Vec<String>, String);
+    struct Told(Vec<String>, String);
 
-    impl Visitor for Seen {
+    impl Visitor for Told {
         fn dir(&mut self, path: &str) -> Option<()> {
             path.clone_into(&mut self.1);
             Some(())
@@ -219,11 +222,11 @@ mod tests {
         let nodes = vec![("m", &one[..]), ("n", &two)];
         let dirs = [("k/a", nodes), ("k/b", vec![("m", &[][..])]), ("c/a", vec![("m", &one)])];
         let packed = pack(dirs.into_iter());
-        let mut seen = Seen::default();
+        let mut seen = Told::default();
         assert_eq!(visit(&packed, &mut seen), Some(()));
         assert_eq!(seen.0, ["k/a/m/x", "k/a/n/a/b", "k/a/n/c", "c/a/m/x"]);
         for end in 1..packed.len() {
-            let mut some = Seen::default();
+            let mut some = Told::default();
             visit(&packed[..end], &mut some);
             assert!(some.0.len() < 4, "a list that is cut off gives less");
         }

@@ -9,7 +9,7 @@ use cache::{Cache, FreshSlice};
 use graph::name::NodeName;
 use serde_json::Value;
 
-use super::project::{Project, TREES, build, context, write_tool};
+use super::project::{Project, TREES, build, commit, context, write_tool};
 use crate::random::Random;
 
 /// What both ways must tell: the counts, and each node that is not fresh, with its reasons.
@@ -102,6 +102,23 @@ fn a_build_remembers_what_is_wholly_fresh_when_it_ends() {
     assert_eq!(project.remembered(), 3);
     let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
     assert_eq!(told(&plan), told(&all), "they are those of the tool before");
+}
+
+#[test]
+fn what_a_run_did_not_look_at_was_fresh() {
+    let project = Project::new("");
+    project.build(&[], None);
+    project.world.write("trees/alder/Kconfig", "1\n");
+    commit(&project.world, "trees/alder");
+    project.build(&[], None);
+    let why = |node: &str| project.world.graph(&["why", node, "--run", "2"]);
+    insta::assert_snapshot!(why("kernel/cedar/plain/x86_64/defconfig"), @"
+    exit status 2
+    --- stderr
+    error: `kernel/cedar/plain/x86_64/defconfig` is of `cedar`, all of which was fresh in run 2
+    hint: `graph runs` lists the runs that are remembered
+    ");
+    assert_eq!(why("kernel/alder/gcc-12/x86_64/tinyconfig+other").code, Some(0), "it was built");
 }
 
 /// Becomes the process that is killed, where the variable says so; alone it tests nothing.

@@ -331,7 +331,7 @@ pub(super) fn write_tool(path: &Path, version: usize) {
     fs::rename(other, path).expect("a program");
 }
 
-fn commit(world: &World, dir: &str) {
+pub(super) fn commit(world: &World, dir: &str) {
     world.git(dir, &["add", "-A"]);
     world.git(dir, &["commit", "-q", "--allow-empty", "-m", "more"]);
 }
