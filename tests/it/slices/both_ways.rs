@@ -98,10 +98,34 @@ fn a_build_remembers_what_is_wholly_fresh_when_it_ends() {
     project.build(&[], Some("tinyconfig"));
     assert_eq!(project.remembered(), 1, "of each of the others something failed");
     let tool = project.world.path("bin/pahole");
-    project.build_while(0, Box::new(move || write_tool(&tool, 7)));
+    project.build_while(&[], 0, Box::new(move || write_tool(&tool, 7)));
     assert_eq!(project.remembered(), 3);
     let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
     assert_eq!(told(&plan), told(&all), "they are those of the tool before");
+    assert_eq!(plan["summary"]["fresh"], 0);
+}
+
+#[test]
+fn what_changes_under_a_build_is_not_what_it_remembers() {
+    let project = Project::new("");
+    project.build(&[], None);
+    let kernel = ["--force", "kernel/cedar/**"];
+    let config = project.world.path(".graph/out/config/cedar/plain/x86_64/defconfig/.config");
+    let edit = move || std::fs::write(&config, "edited").expect("it is there");
+    project.build_while(&kernel, 0, Box::new(edit));
+    assert_eq!(project.remembered(), 2, "an output is not what was put there");
+    let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
+    assert_eq!(told(&plan), told(&all));
+    assert_eq!(plan["summary"]["restorable"], 1);
+
+    project.build(&[], None);
+    let settings = project.world.path("graph.yaml");
+    let text = project.world.read("graph.yaml") + "source: commit\n";
+    let write = move || std::fs::write(&settings, &text).expect("it can be written");
+    project.build_while(&kernel, 0, Box::new(write));
+    let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
+    assert_eq!(told(&plan), told(&all), "the settings are others than those of the build");
+    assert_eq!(plan["summary"]["fresh"], 0);
 }
 
 #[test]

@@ -144,8 +144,8 @@ build_configs:
     }
 
     /// Builds, and after some nodes something happens.
-    pub(super) fn build_while(&self, after: usize, meanwhile: Meanwhile) {
-        build(&self.context, &[], None, Some((after, meanwhile)));
+    pub(super) fn build_while(&self, selectors: &[&str], after: usize, meanwhile: Meanwhile) {
+        build(&self.context, selectors, None, Some((after, meanwhile)));
     }
 
     pub(super) fn plan(&self, options: &[&str]) -> Value {
@@ -289,7 +289,7 @@ build_configs:
         };
         // What was removed meanwhile is removed all the same where nothing was built.
         let after = random.below(6);
-        self.build_while(after, meanwhile);
+        self.build_while(&[], after, meanwhile);
         self.write();
         format!("{what} while all is built")
     }
