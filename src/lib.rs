@@ -88,8 +88,10 @@
 //! - *What is shown is written as it is made*: of a million nodes the text of some thousands is in memory, on its way to
 //!   the stream (`cmd::console`, `report::in_order`, `report::uncoloured`).
 //! - *A shortcut says what was said.* A build config of which nothing has changed since all of its nodes were judged fresh is
-//!   not expanded (`front::kernelci`, `cmd::settled`): what it is made of, its tools and the files of its outputs are
-//!   compared, and the transaction that writes a record of one of its nodes takes the memo away (`cache`).
+//!   not expanded (`front::kernelci`, `cmd::slices`): what it is made of, its tools and the files of its outputs are
+//!   compared, and the transaction that writes a record of one of its nodes takes the memo away (`cache`). A plan writes it of
+//!   what it found, and a build, when it ends, of what it built, if nobody else has written a record meanwhile. What selectors
+//!   cannot mean is not expanded either where it is made of what it was made of.
 //! - *Plans change nothing* but memos, and `--offline` opens no socket.
 //!
 //! # Where a library was expected and is not

@@ -10,15 +10,16 @@ use graph::record::Records;
 
 use crate::error::Error;
 use crate::files::{self, Content, Links};
+use crate::fresh::{self, Look};
 use crate::gc::{self, GcReport, Mode, Policy};
 use crate::history::{self, InRun, Past, RunSummary};
 use crate::lock::{self, Guard, Holder, LockError};
 use crate::manifests;
 use crate::read_sets;
-use crate::records;
+use crate::records::{self, Placed};
 use crate::refs::{self, SeenRef};
 use crate::runs::Run;
-use crate::settled::{self, Generation, KnownSlice, Look, Slice};
+use crate::slices::FreshSlice;
 use crate::state::{State, make};
 use crate::tools;
 use crate::upkeep::{self, Problem, Stat};
@@ -93,23 +94,27 @@ impl Cache {
         &self,
         nodes: impl IntoIterator<Item = &'a NodeName>,
     ) -> Result<Records, Error> {
-        records::records_for(&self.0, nodes)
+        Ok(self.records_and_placed(nodes)?.0)
     }
 
-    /// The state that records have now. Whoever wants to write down slices asks for it before it reads records.
+    /// As [`Cache::records_for`], with what was in place: who finds slices to be fresh by these records can write them down
+    /// by that.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn generation(&self) -> Result<Generation, Error> {
-        settled::generation(&self.0)
+    pub fn records_and_placed<'a>(
+        &self,
+        nodes: impl IntoIterator<Item = &'a NodeName>,
+    ) -> Result<(Records, Placed), Error> {
+        records::records_for(&self.0, nodes)
     }
 
     /// Everything that is known of slices that were found wholly fresh.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn slices(&self) -> Result<Vec<KnownSlice>, Error> {
-        settled::all(&self.0)
+    pub fn fresh_slices(&self) -> Result<Vec<FreshSlice>, Error> {
+        fresh::all(&self.0)
     }
 
     /// Of each slice by its name, whether all outputs of it are still as they were put in place.
@@ -117,20 +122,16 @@ impl Cache {
     /// # Errors
     /// When the database cannot be read.
     pub fn are_in_place(&self, slices: &[&str], look: Look) -> Result<Vec<bool>, Error> {
-        settled::are_in_place(&self.0, slices, look)
+        fresh::are_in_place(&self.0, slices, look)
     }
 
-    /// Writes down slices that were found wholly fresh with the records of a generation, each with all of its nodes. Says
-    /// how many it wrote; those that something else has changed meanwhile it leaves alone.
+    /// Writes down slices all of whose nodes were found fresh by the records that were read with what was in place. Says
+    /// how many it wrote: those whose outputs are still as they were put in place, unless something was executed since.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn remember_slices(
-        &self,
-        generation: Generation,
-        fresh: &[(Slice, Vec<&NodeName>)],
-    ) -> Result<usize, Error> {
-        settled::remember(&self.0, generation, fresh)
+    pub fn remember_slices(&self, placed: &Placed, fresh: Vec<FreshSlice>) -> Result<usize, Error> {
+        fresh::prove(&self.0, placed.generation, &placed.nodes, fresh).remember(&self.0)
     }
 
     /// The content of each path, in order. What has to be read is read in parallel and remembered; a database that cannot

@@ -106,12 +106,15 @@ struct Prepared {
     made: Made,
 }
 
-/// Writes successes down and gives the record of each, in their order.
+/// What was written down: the record, and what the file system says of its outputs.
+pub(crate) type Committed = (Arc<Record>, Option<PlacedStamp>);
+
+/// Writes successes down, and says of each in their order what was.
 pub(crate) fn successes(
     state: &State,
     run: i64,
     successes: Vec<Success>,
-) -> Vec<Result<Arc<Record>, Error>> {
+) -> Vec<Result<Committed, Error>> {
     let mut placed = Vec::with_capacity(successes.len());
     let mut rest = &successes[..];
     while !rest.is_empty() {
@@ -240,7 +243,7 @@ fn checked<'a>(
 /// A record whose outputs are in place.
 type Ready = (Arc<Record>, Cause, Option<PlacedStamp>);
 
-fn record_all(state: &State, ready: Vec<Result<Ready, Error>>) -> Vec<Result<Arc<Record>, Error>> {
+fn record_all(state: &State, ready: Vec<Result<Ready, Error>>) -> Vec<Result<Committed, Error>> {
     let of_all: Vec<&Ready> = ready.iter().filter_map(|ready| ready.as_ref().ok()).collect();
     let all = write(state, &of_all);
     let (one, failed) = (of_all.len() == 1, all.is_err());
@@ -253,7 +256,8 @@ fn record_all(state: &State, ready: Vec<Result<Ready, Error>>) -> Vec<Result<Arc
                 _ => write(state, &[&ready])?,
             }
         }
-        Ok(ready.0)
+        let (record, _, stamp) = ready;
+        Ok((record, stamp))
     };
     ready.into_iter().map(finish).collect()
 }

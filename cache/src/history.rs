@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::codec::set;
 use crate::error::{Error, Fault};
 use crate::executions::{Cause, Origin, Told, by_id, last_of};
-use crate::intern::{Texts, blob, find_node, node_name};
+use crate::intern::{Texts, blob, find_node, node_name, text};
 use crate::lock::{Holder, held_by};
 use crate::parts_reader::PartsReader;
 use crate::runs::Counts;
@@ -95,6 +95,8 @@ pub enum InRun {
     Executed(Past),
     /// There was nothing to do; this is the execution that it rested on, unless it is forgotten.
     Fresh(Option<Arc<Record>>),
+    /// It is of this slice, all of whose nodes were known to be fresh without a look at them.
+    FreshSlice(String),
     /// It could not run because this node did not end well.
     Skipped(NodeName),
     /// The run was stopped before its turn.
@@ -176,14 +178,21 @@ pub(crate) fn in_run(
         if let Some(because) = because {
             return Ok(node_name(tx, &mut texts, because)?.map(Found::Skipped));
         }
-        let mut query = tx.prepare_cached("SELECT fresh, not_started FROM runs WHERE id = ?1")?;
+        let mut query =
+            tx.prepare_cached("SELECT fresh, not_started, slices FROM runs WHERE id = ?1")?;
         let mut rows = query.query([run])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let is_in = |packed| Ok::<_, Fault>(set(packed)?.iter().any(|ids| ids.contains(&id)));
         if is_in(blob(row, 0)?)? {
             return Ok(Some(Found::Fresh(before)));
         }
-        Ok(is_in(blob(row, 1)?)?.then_some(Found::NotStarted))
+        if is_in(blob(row, 1)?)? {
+            return Ok(Some(Found::NotStarted));
+        }
+        let slice = node.slice().filter(|_| !before.is_empty());
+        let slice = slice
+            .filter(|slice| text(row, 2).is_ok_and(|all| all.lines().any(|one| one == *slice)));
+        Ok(slice.map(|slice| Found::FreshSlice(slice.to_owned())))
     })?;
     let reader = PartsReader::new(state);
     Ok(found.and_then(|found| {
@@ -195,6 +204,7 @@ pub(crate) fn in_run(
                 let rested_on = chain.into_iter().next();
                 InRun::Fresh(rested_on.map(|told| reader.record(node.clone(), told.stored)))
             }
+            Found::FreshSlice(slice) => InRun::FreshSlice(slice),
             Found::Skipped(because) => InRun::Skipped(because),
             Found::NotStarted => InRun::NotStarted,
         })
@@ -205,6 +215,7 @@ pub(crate) fn in_run(
 enum Found {
     Executed(Vec<Told>),
     Fresh(Vec<Told>),
+    FreshSlice(String),
     Skipped(NodeName),
     NotStarted,
 }

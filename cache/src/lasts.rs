@@ -35,14 +35,6 @@ pub(crate) struct Last {
     pub(crate) packed: Option<Packed>,
 }
 
-/// The last execution of each of these nodes that ever ran.
-pub(crate) fn lasts<'a>(
-    tx: &Connection,
-    nodes: impl IntoIterator<Item = &'a NodeName>,
-) -> Result<Vec<Last>, Fault> {
-    each_last(tx, nodes, || (), |(), last| last)
-}
-
 /// What `make` makes, on any thread, of the last execution of each of these nodes that ever ran, in their order. It is given
 /// what `begin` has made for some of them that come one after the other.
 pub(crate) fn each_last<'a, S, T: Send>(

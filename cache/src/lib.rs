@@ -33,8 +33,8 @@
 //! executions files manifests read_sets refs state tools   the tables, and the directory that has it all
 //! claims lasts leftovers parts_reader       what is kept, what ran last, what was left half done
 //! records                                   what the engine is told
-//! commit                                    successes, many at a time
-//! runs settled · history · gc and sweep · upkeep   writing, looking back, making room, looking after it
+//! commit fresh                              successes, many at a time; slices all of whose nodes are fresh
+//! runs · history · gc and sweep · upkeep   writing, looking back, making room, looking after it
 //! cache                                     the front door
 //! ```
 
@@ -76,9 +76,9 @@ mod parts_reader;
 mod records;
 
 mod commit;
+mod fresh;
 
 mod runs;
-mod settled;
 
 mod history;
 
@@ -94,10 +94,12 @@ pub use commit::{Execution, Produced};
 pub use error::Error;
 pub use executions::{Cause, Origin};
 pub use files::{Content, Links};
+pub use fresh::{Look, Proven};
 pub use gc::{GcReport, Mode, Policy};
 pub use history::{Before, InRun, Past, RunStatus, RunSummary};
 pub use lock::{Guard, Holder, LockError};
+pub use records::Placed;
 pub use refs::SeenRef;
 pub use runs::{Counts, Run, RunEnd};
-pub use settled::{Generation, KnownSlice, Look, Slice};
+pub use slices::FreshSlice;
 pub use upkeep::{Problem, Stat};

@@ -20,46 +20,59 @@ use crate::intern::{Texts, key_head, node_name};
 use crate::lasts::{Last, each_last};
 use crate::parts::Packed;
 use crate::parts_reader::PartsReader;
-use crate::place::Look;
+use crate::place::{Look, PlacedStamp};
+use crate::slices;
 use crate::state::State;
 
-/// The last execution of each node in question, and a way to find a success by its key.
+/// The outputs of a success that were put in place, and what the file system said of them then.
+pub(crate) type InPlace = (Arc<Record>, PlacedStamp);
+
+/// Which outputs were in place when records were read.
+pub struct Placed {
+    /// The state that all records had.
+    pub(crate) generation: i64,
+    pub(crate) nodes: Vec<InPlace>,
+}
+
+/// The last execution of each node in question, and a way to find a success by its key; and what is in place of them.
 pub(crate) fn records_for<'a>(
     state: &Arc<State>,
     nodes: impl IntoIterator<Item = &'a NodeName>,
-) -> Result<Records, Error> {
+) -> Result<(Records, Placed), Error> {
     let reader = PartsReader::new(state);
     let begin = || Look::at(&state.outputs);
     let make = |look: &mut Look<'_>, last: Last| {
-        let is_untouched = is_untouched(look, &last);
+        let untouched = last.stamp.filter(|_| is_untouched(look, &last));
         let Last { node, stored, packed, .. } = last;
-        Found { id: stored.id, record: reader.record(node, stored), is_untouched, packed }
+        Found { id: stored.id, record: reader.record(node, stored), untouched, packed }
     };
-    let (mut found, heads) = state
-        .db
-        .read("read records", |tx| Ok((each_last(tx, nodes, begin, make)?, Heads::few_of(tx)?)))?;
+    let (mut found, heads, generation) = state.db.read("read records", |tx| {
+        Ok((each_last(tx, nodes, begin, make)?, Heads::few_of(tx)?, slices::generation(tx)?))
+    })?;
     let packed = found.iter_mut().filter_map(|found| Some((found.id, found.packed.take()?)));
     let packed = packed.collect();
     reader.tell(found.iter().map(|found| (found.id, Arc::downgrade(&found.record))), packed);
     let available = availability(state, &found);
     let mut records = Records::default();
     records.reserve(found.len());
-    for (Found { record, .. }, available) in found.into_iter().zip(available) {
+    let mut placed = Placed { generation, nodes: Vec::new() };
+    for (Found { record, untouched, .. }, available) in found.into_iter().zip(available) {
+        placed.nodes.extend(untouched.map(|stamp| (record.clone(), stamp)));
         records.insert_last(Remembered { record, available });
     }
-    let Some(heads) = heads else { return Ok(records) };
+    let Some(heads) = heads else { return Ok((records, placed)) };
     let find = move |key: &Digest| {
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()
     };
-    Ok(records.recalling(find))
+    Ok((records.recalling(find), placed))
 }
 
 /// The record of a last execution.
 struct Found {
     id: i64,
     record: Arc<Record>,
-    /// The file system vouches for its outputs.
-    is_untouched: bool,
+    /// What the file system said of its outputs when they were put in place, and says again.
+    untouched: Option<PlacedStamp>,
     packed: Option<Packed>,
 }
 
@@ -147,13 +160,13 @@ fn is_untouched(look: &mut Look<'_>, last: &Last) -> bool {
 fn availability(state: &State, all: &[Found]) -> Vec<Availability> {
     let doubtful: Vec<(&NodeName, &[OutputFile])> = all
         .iter()
-        .filter(|found| !found.is_untouched && found.record.outcome == Outcome::Succeeded)
+        .filter(|found| found.untouched.is_none() && found.record.outcome == Outcome::Succeeded)
         .map(|found| (&found.record.node, found.record.outputs.as_slice()))
         .collect();
     let mut in_place = are_in_place(state, &doubtful).into_iter();
     all.iter()
-        .map(|Found { record, is_untouched, .. }| {
-            if *is_untouched {
+        .map(|Found { record, untouched, .. }| {
+            if untouched.is_some() {
                 Availability::InPlace
             } else if record.outcome != Outcome::Succeeded {
                 Availability::Gone

@@ -1,6 +1,7 @@
 //! A run under way: every way to write down what happened in it. Knows no plan and no process.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use graph::name::NodeName;
 use graph::record::{Outcome, OutputFile, Record};
@@ -8,13 +9,16 @@ use graph::schedule::Ending;
 use rusqlite::Connection;
 
 use crate::codec::{Reader, put_count, put_set};
-use crate::commit::{self, Execution, Produced};
+use crate::commit::{self, Committed, Execution, Produced};
 use crate::error::{Error, Fault};
 use crate::executions::{Origin, insert};
+use crate::fresh::{self, Proven};
 use crate::intern::{Texts, count, node_id};
 use crate::leftovers;
 use crate::lock::Guard;
-use crate::records::are_in_place;
+use crate::place::PlacedStamp;
+use crate::records::{InPlace, Placed, are_in_place};
+use crate::slices::FreshSlice;
 use crate::state::State;
 
 /// How a run has ended.
@@ -100,6 +104,23 @@ struct Open {
     state: Arc<State>,
     guard: Guard,
     id: i64,
+    written: Mutex<Written>,
+}
+
+/// What a run has written.
+#[derive(Default)]
+struct Written {
+    /// How many executions.
+    executions: i64,
+    /// What each node that was executed has in place, if that was put there just now.
+    nodes: HashMap<NodeName, Option<InPlace>>,
+}
+
+impl Written {
+    fn note(&mut self, record: &Arc<Record>, stamp: Option<PlacedStamp>) {
+        self.executions += 1;
+        self.nodes.insert(record.node.clone(), stamp.map(|stamp| (record.clone(), stamp)));
+    }
 }
 
 impl Run {
@@ -125,7 +146,7 @@ impl Run {
             Ok(tx.last_insert_rowid())
         })?;
         leftovers::remove(&state);
-        Ok(Self(Arc::new(Open { state, guard, id })))
+        Ok(Self(Arc::new(Open { state, guard, id, written: Mutex::default() })))
     }
 
     /// Its number.
@@ -165,7 +186,17 @@ impl Run {
         &self,
         successes: Vec<(Execution, Vec<Produced>)>,
     ) -> Vec<Result<Arc<Record>, Error>> {
-        commit::successes(&self.0.state, self.0.id, successes)
+        let recorded = commit::successes(&self.0.state, self.0.id, successes);
+        let mut written = self.written();
+        let mut note = |(record, stamp): Committed| {
+            written.note(&record, stamp);
+            record
+        };
+        recorded.into_iter().map(|recorded| recorded.map(&mut note)).collect()
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.0.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts the outputs of an earlier success with the same key in place and writes that down. Of what tells who built
@@ -200,7 +231,6 @@ impl Run {
             state.outputs.place(&state.store, &execution.node, &outputs)?
         };
         let execution = Execution { cost: from.cost, ..execution };
-        let stamp = stamp.as_ref().map(|stamp| &stamp[..]);
         self.write(execution, Outcome::Succeeded, outputs, Origin::Restored, stamp)
     }
 
@@ -237,18 +267,34 @@ impl Run {
         outcome: Outcome,
         outputs: Vec<OutputFile>,
         origin: Origin,
-        stamp: Option<&[u8]>,
+        stamp: Option<PlacedStamp>,
     ) -> Result<Arc<Record>, Error> {
         let cause = execution.cause;
         let record = execution.record(self.0.id, outcome, outputs);
+        let short = stamp.as_ref().map(|stamp| &stamp[..]);
         self.0.state.db.write("record an execution", |tx| {
-            insert(tx, &mut Texts::default(), &record, (cause, origin), stamp)
+            insert(tx, &mut Texts::default(), &record, (cause, origin), short)
         })?;
-        Ok(Arc::new(record))
+        let record = Arc::new(record);
+        self.written().note(&record, stamp);
+        Ok(record)
     }
 
-    /// Ends the run with how every node of it settled, and how many more were fresh that nobody had to name. Those that ran
-    /// were recorded when they ended.
+    /// Looks at the outputs of slices all of whose nodes have ended well in this run, or are fresh by the records that were
+    /// read before it with what was `placed`.
+    #[must_use]
+    pub fn prove(&self, placed: &Placed, fresh: Vec<FreshSlice>) -> Proven {
+        let written = self.written();
+        let is_before = |one: &&InPlace| !written.nodes.contains_key(&one.0.node);
+        let before = placed.nodes.iter().filter(is_before);
+        let all = before.chain(written.nodes.values().flatten());
+        // Whatever someone else has written since makes another number.
+        fresh::prove(&self.0.state, placed.generation + written.executions, all, fresh)
+    }
+
+    /// Ends the run with how every node of it settled, and with the slices of which it was known before that they are fresh,
+    /// each with how many nodes it has. Nodes that ran were recorded when they ended. What is `proven` of slices is written
+    /// down with it.
     ///
     /// # Errors
     /// When the database cannot be written; the next run then closes this one as interrupted.
@@ -257,11 +303,13 @@ impl Run {
         end: RunEnd,
         ended: i64,
         endings: impl IntoIterator<Item = (&'a NodeName, &'a Ending)>,
-        settled: usize,
+        unjudged: &[(&str, usize)],
+        proven: &Proven,
     ) -> Result<Counts, Error> {
         let endings: Vec<(&NodeName, &Ending)> = endings.into_iter().collect();
         let mut counts = Counts::of(endings.iter().map(|(_, ending)| *ending));
-        counts.fresh += settled;
+        counts.fresh += unjudged.iter().map(|(_, nodes)| nodes).sum::<usize>();
+        let slices: Vec<&str> = unjudged.iter().map(|(name, _)| *name).collect();
         self.0.state.db.write("end a run", |tx| {
             let mut texts = Texts::default();
             let (mut fresh, mut not_started) = (Vec::new(), Vec::new());
@@ -279,7 +327,7 @@ impl Run {
                 }
             }
             tx.execute(
-                "UPDATE runs SET ended = ?2, interrupted = ?3, fresh = ?4, not_started = ?5, counts = ?6
+                "UPDATE runs SET ended = ?2, interrupted = ?3, fresh = ?4, not_started = ?5, counts = ?6, slices = ?7
                  WHERE id = ?1",
                 (
                     self.0.id,
@@ -288,8 +336,10 @@ impl Run {
                     put_set(fresh),
                     put_set(not_started),
                     counts.pack(),
+                    slices.join("\n"),
                 ),
             )?;
+            proven.write(tx)?;
             Ok(())
         })?;
         Ok(counts)

@@ -5,31 +5,44 @@
 
 use graph::digest::Digest;
 use graph::name::NodeName;
-use rusqlite::{Connection, OptionalExtension};
+use graph::record::OutputFile;
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec::{Reader, put_count};
 use crate::error::Fault;
 use crate::intern::{blob, digest, text};
 
-/// A row without its list.
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) declared: Digest,
-    pub(crate) observed: Digest,
-    pub(crate) tools: Vec<String>,
-    pub(crate) nodes: usize,
-    pub(crate) excluded: usize,
+/// What is known of a slice that was found wholly fresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshSlice {
+    /// Its name: [`NodeName::slice`] of its nodes.
+    pub name: String,
+    /// The digest of all that was declared of it.
+    pub declared: Digest,
+    /// The tools that its nodes are made with, by their well-known names.
+    pub tools: Vec<String>,
+    /// The digest of what these were.
+    pub observed: Digest,
+    /// How many nodes it has.
+    pub nodes: usize,
+    /// How many combinations of it filters reject.
+    pub excluded: usize,
 }
 
 /// What tells whether the outputs of a slice are as they were.
 pub(crate) struct Proof {
+    /// What the file system said of all of them.
     pub(crate) stamps: [u8; 16],
+    /// What it said of the directories in which they are.
     pub(crate) dirs: [u8; 16],
+    /// These, a line each.
+    pub(crate) places: String,
+    /// The packed list of the outputs.
     pub(crate) files: Vec<u8>,
 }
 
-/// All rows, without their lists.
-pub(crate) fn all(tx: &Connection) -> Result<Vec<Row>, Fault> {
+/// All of them.
+pub(crate) fn all(tx: &Connection) -> Result<Vec<FreshSlice>, Fault> {
     let mut query = tx.prepare_cached(
         "SELECT name, declared, observed, tools, nodes, excluded FROM slices ORDER BY name",
     )?;
@@ -40,7 +53,7 @@ pub(crate) fn all(tx: &Connection) -> Result<Vec<Row>, Fault> {
             usize::try_from(row.get::<_, i64>(column)?)
                 .map_err(|_| Fault::Damaged("a slice has a negative count"))
         };
-        all.push(Row {
+        all.push(FreshSlice {
             name: text(row, 0)?.to_owned(),
             declared: digest(row, 1)?,
             observed: digest(row, 2)?,
@@ -52,37 +65,57 @@ pub(crate) fn all(tx: &Connection) -> Result<Vec<Row>, Fault> {
     Ok(all)
 }
 
-/// The proof of a slice, if it was not forgotten meanwhile.
-pub(crate) fn proof(tx: &Connection, name: &str) -> Result<Option<Proof>, Fault> {
-    let mut query = tx.prepare_cached("SELECT stamps, dirs, files FROM slices WHERE name = ?1")?;
+/// What the file system said of something, in short, and of what.
+pub(crate) type Seen<T> = ([u8; 16], T);
+
+/// What the file system said of all outputs of a slice, and their packed list, if it was not forgotten meanwhile.
+pub(crate) fn files(tx: &Connection, name: &str) -> Result<Option<Seen<Vec<u8>>>, Fault> {
+    let mut query = tx.prepare_cached("SELECT stamps, files FROM slices WHERE name = ?1")?;
     let mut rows = query.query([name])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let short = |column| {
-        let bytes: Result<[u8; 16], _> = blob(row, column)?.try_into();
-        bytes.map_err(|_| Fault::Damaged("the stamps of a slice are cut off"))
-    };
-    Ok(Some(Proof { stamps: short(0)?, dirs: short(1)?, files: blob(row, 2)?.to_owned() }))
+    Ok(Some((short(row)?, blob(row, 1)?.to_owned())))
 }
 
-/// Writes a row in place of what was known of the slice.
-pub(crate) fn insert(tx: &Connection, row: &Row, proof: &Proof) -> Result<(), Fault> {
+/// What it said of the directories, and which these are, likewise.
+pub(crate) fn places(tx: &Connection, name: &str) -> Result<Option<Seen<String>>, Fault> {
+    let mut query = tx.prepare_cached("SELECT dirs, places FROM slices WHERE name = ?1")?;
+    let mut rows = query.query([name])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((short(row)?, text(row, 1)?.to_owned())))
+}
+
+fn short(row: &Row<'_>) -> Result<[u8; 16], Fault> {
+    let bytes = blob(row, 0)?.try_into();
+    bytes.map_err(|_| Fault::Damaged("the stamps of a slice are cut off"))
+}
+
+/// Writes one in place of what was known of the slice.
+pub(crate) fn insert(tx: &Connection, slice: &FreshSlice, proof: &Proof) -> Result<(), Fault> {
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO slices
-             (name, declared, observed, tools, nodes, excluded, stamps, dirs, files)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             (name, declared, observed, tools, nodes, excluded, stamps, dirs, places, files)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(rusqlite::params![
-        row.name,
-        row.declared.as_bytes(),
-        row.observed.as_bytes(),
-        row.tools.join("\n"),
-        count(row.nodes),
-        count(row.excluded),
+        slice.name,
+        slice.declared.as_bytes(),
+        slice.observed.as_bytes(),
+        slice.tools.join("\n"),
+        count(slice.nodes),
+        count(slice.excluded),
         &proof.stamps[..],
         &proof.dirs[..],
+        proof.places,
         proof.files,
     ])?;
+    Ok(())
+}
+
+/// Forgets what was known of all slices, and all that is being found out now, for executions may go.
+pub(crate) fn forget_all(tx: &Connection) -> Result<(), Fault> {
+    tx.execute("DELETE FROM slices", [])?;
+    tx.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'executions'", [])?;
     Ok(())
 }
 
@@ -94,43 +127,31 @@ pub(crate) fn forget(tx: &Connection, node: &NodeName) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A number that grows with every execution that is written, and never falls.
+/// A number that grows with every execution that is written, by one, and when some go; it never falls.
 pub(crate) fn generation(tx: &Connection) -> Result<i64, Fault> {
     let seq = "SELECT seq FROM sqlite_sequence WHERE name = 'executions'";
     let seq: Option<i64> = tx.prepare_cached(seq)?.query_row([], |row| row.get(0)).optional()?;
     Ok(seq.unwrap_or(0))
 }
 
-/// Packs the outputs of nodes, each with the path of its directory.
+/// Packs the outputs of nodes: of each directory those in it, by the names of their own ones.
 pub(crate) fn pack<'a>(
-    nodes: impl Iterator<Item = (&'a str, &'a [graph::record::OutputFile])>,
+    dirs: impl Iterator<Item = (&'a str, Vec<(&'a str, &'a [OutputFile])>)>,
 ) -> Vec<u8> {
     fn put(out: &mut Vec<u8>, text: &str) {
         put_count(out, text.len());
         out.extend_from_slice(text.as_bytes());
     }
     let mut out = Vec::new();
-    let mut group: Option<&str> = None;
-    let (mut count, mut packed) = (0, Vec::new());
-    let mut end = |group: Option<&str>, count: &mut usize, packed: &mut Vec<u8>| {
-        if let Some(dir) = group {
-            put(&mut out, dir);
-            put_count(&mut out, std::mem::take(count));
-            out.append(packed);
+    for (path, nodes) in dirs {
+        put(&mut out, path);
+        put_count(&mut out, nodes.len());
+        for (leaf, outputs) in nodes {
+            put(&mut out, leaf);
+            put_count(&mut out, outputs.len());
+            outputs.iter().for_each(|output| put(&mut out, &output.path));
         }
-    };
-    for (path, outputs) in nodes {
-        let (dir, leaf) = path.rsplit_once('/').unwrap_or(("", path));
-        if group != Some(dir) {
-            end(group, &mut count, &mut packed);
-            group = Some(dir);
-        }
-        count += 1;
-        put(&mut packed, leaf);
-        put_count(&mut packed, outputs.len());
-        outputs.iter().for_each(|output| put(&mut packed, &output.path));
     }
-    end(group, &mut count, &mut packed);
     out
 }
 
@@ -175,9 +196,9 @@ mod tests {
     use super::{Visitor, pack, visit};
 
     #[derive(Default)]
-    struct Seen(Vec<String>, String);
+    struct Told(Vec<String>, String);
 
-    impl Visitor for Seen {
+    impl Visitor for Told {
         fn dir(&mut self, path: &str) -> Option<()> {
             path.clone_into(&mut self.1);
             Some(())
@@ -198,13 +219,14 @@ mod tests {
             executable: false,
         };
         let (one, two) = ([output("x")], [output("a/b"), output("c")]);
-        let nodes = [("k/a/m", &one[..]), ("k/a/n", &two), ("k/b/m", &[]), ("c/a/m", &one)];
-        let packed = pack(nodes.into_iter());
-        let mut seen = Seen::default();
+        let nodes = vec![("m", &one[..]), ("n", &two)];
+        let dirs = [("k/a", nodes), ("k/b", vec![("m", &[][..])]), ("c/a", vec![("m", &one)])];
+        let packed = pack(dirs.into_iter());
+        let mut seen = Told::default();
         assert_eq!(visit(&packed, &mut seen), Some(()));
         assert_eq!(seen.0, ["k/a/m/x", "k/a/n/a/b", "k/a/n/c", "c/a/m/x"]);
         for end in 1..packed.len() {
-            let mut some = Seen::default();
+            let mut some = Told::default();
             visit(&packed[..end], &mut some);
             assert!(some.0.len() < 4, "a list that is cut off gives less");
         }

@@ -10,6 +10,7 @@ use crate::error::{Error, Fault};
 use crate::intern::{blob, count, digest};
 use crate::outputs::each_output;
 use crate::parts::Unpacked;
+use crate::slices;
 
 const MS_A_DAY: i64 = 86_400_000;
 /// Files and answers that nobody asked for in so many days are forgotten.
@@ -45,7 +46,7 @@ impl Sweep<'_> {
                 release.execute([id])?;
             }
             delete(tx, "executions", forgotten.iter().copied())?;
-            tx.execute("DELETE FROM slices", [])?;
+            slices::forget_all(tx)?;
             let runs = tx.execute("DELETE FROM runs WHERE id < ?1", [self.oldest_run])?;
             tx.execute("DELETE FROM skips WHERE run < ?1", [self.oldest_run])?;
             let mut unplace = tx.prepare("UPDATE nodes SET stamp = NULL WHERE id = ?1")?;

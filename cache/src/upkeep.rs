@@ -11,6 +11,7 @@ use crate::db;
 use crate::error::{Error, Fault};
 use crate::intern::{Texts, count, node_name};
 use crate::leftovers;
+use crate::slices;
 use crate::state::{State, database};
 use crate::workshop::remove_any;
 
@@ -168,11 +169,10 @@ pub(crate) fn clear(state: &State) -> Result<u64, Error> {
             "tools",
             "manifests",
             "read_sets",
-            "slices",
         ] {
             tx.execute(&format!("DELETE FROM {table}"), [])?;
         }
-        Ok(())
+        slices::forget_all(tx)
     })?;
     for dir in [state.dir.join("store"), state.dir.join("out")] {
         remove_any(&dir).map_err(Error::io("remove", &dir))?;

@@ -25,6 +25,11 @@ use crate::project;
 pub(crate) fn build(root: &Path) -> Result<()> {
     let mut context = Context::read()?;
     context.cwd = root.canonicalize()?;
+    // What a program finds of slices is for that program: here for the one of the same sources that will plan.
+    let graph = context.executable.with_file_name("../graph");
+    if graph.is_file() {
+        context.executable = graph;
+    }
     let args = Said::parse_from(["build", "--offline", "--jobs", "256", "--progress", "live"]).args;
     let mut work = PathBuf::new();
     let made = |settings: Settings, _: Arc<Facts>| {

@@ -60,7 +60,7 @@ pub struct Tally {
     /// Nothing to do.
     pub fresh: usize,
     /// Of the fresh ones, those that were not judged one by one.
-    pub settled: usize,
+    pub unjudged: usize,
     /// To run, for certain but for the duplicates.
     pub stale: usize,
     /// To put in place from the store.
@@ -190,9 +190,9 @@ fn one(case: &Case<'_>, left: &[Option<Digest>]) -> Foreseen {
 impl Tally {
     /// Counts nodes, too, that are known to be fresh and are not in the plan.
     #[must_use]
-    pub fn with_settled(self, settled: usize) -> Self {
-        let (total, fresh) = (self.total + settled, self.fresh + settled);
-        Self { total, fresh, settled, ..self }
+    pub fn with_unjudged(self, unjudged: usize) -> Self {
+        let (total, fresh) = (self.total + unjudged, self.fresh + unjudged);
+        Self { total, fresh, unjudged, ..self }
     }
 }
 

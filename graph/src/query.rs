@@ -113,6 +113,30 @@ impl Selector {
         }
     }
 
+    /// The one slice in which all nodes are that it means, by its [name](NodeName::slice), where its text tells; `label` is
+    /// that whose value names a slice.
+    #[must_use]
+    pub fn slice(&self, label: &str) -> Option<String> {
+        let literal = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        let named = match &self.what {
+            What::Name(name) => return name.slice().map(str::to_owned),
+            What::Label { key, value } if key == label && literal(value.glob().glob()) => {
+                NodeName::new("any", [value.glob().glob(), "any"]).ok()?
+            }
+            What::Label { .. } => return None,
+            What::Names(glob) => {
+                // `*` crosses no `/`; what else could stand for one is left alone.
+                let (kind, rest) = glob.glob().glob().split_once('/')?;
+                let (slice, rest) = rest.split_once('/')?;
+                let is_plain = literal(&kind.replace('*', "")) && !kind.contains("**");
+                let is_plain = is_plain && literal(&rest.replace('*', ""));
+                let name = format!("any/{slice}/any");
+                NodeName::parse(&name).ok().filter(|_| is_plain && literal(slice))?
+            }
+        };
+        named.slice().map(str::to_owned)
+    }
+
     /// Whether it takes away what it means.
     #[must_use]
     pub fn excludes(&self) -> bool {

@@ -6,7 +6,7 @@ mod kept;
 
 mod checkouts;
 
-mod settled;
+mod slices;
 
 mod opened;
 mod survey;

@@ -1,38 +1,57 @@
 //! What every verb about nodes starts with: the project found, its sources loaded, its graph checked. Observes nothing.
 
+use std::collections::BTreeSet;
+
+use graph::digest::Digest;
 use graph::model::{Graph, NodeId};
-use graph::query::BadSelector;
+use graph::query::{BadSelector, Selector};
 use graph::spec::Role;
 
 use super::checkouts::Mirrors;
 use super::console::Console;
 use super::kept::Kept;
-use super::settled::KnownSlices;
+use super::slices::{self, Slices};
 use super::trees::{Answers, KernelTrees};
 use crate::config::{self, Project, Stamps};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Failure, Kind};
 use crate::front::kas::RepoAt;
-use crate::front::kernelci::{ExpandedSlice, Settled, Unsettled};
+use crate::front::kernelci::{self, FreshSlice, FreshSlices, NoneFresh, Slice};
 use crate::front::machines::Defaults;
 use crate::front::{self, Depth, Excluded, Loaded, SourceFile, Sources};
 use crate::layout::Layout;
 use crate::probe::{Forgetful, Mode, Probe, Reread};
 
 /// Which nodes are loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Nodes {
     /// All that are declared.
     All,
-    /// Those of which it is not known that they are fresh; the others are counted.
-    Unsettled,
+    /// Those of slices that are not known to be fresh; the others are counted.
+    ToJudge,
+    /// Those of these slices, and of all that have changed since they were fresh; the others are not wanted.
+    Of(BTreeSet<String>),
 }
 
 impl Nodes {
-    /// Those that a plan needs: selectors have to see all, and what is to be shown or forced is, too.
+    /// Those that a plan needs. What is to be shown or forced has to be there.
     pub(super) fn of_plan(selectors: &[String], is_each_wanted: bool) -> Self {
-        if selectors.is_empty() && !is_each_wanted { Self::Unsettled } else { Self::All }
+        match Self::meant(selectors) {
+            Self::All if selectors.is_empty() && !is_each_wanted => Self::ToJudge,
+            meant => meant,
+        }
+    }
+
+    /// Those that selectors can mean.
+    pub(super) fn meant(selectors: &[String]) -> Self {
+        let parsed: Result<Vec<Selector>, BadSelector> =
+            selectors.iter().map(|selector| Selector::parse(selector)).collect();
+        let including = parsed.iter().flatten().filter(|selector| !selector.excludes());
+        let slices: Option<BTreeSet<String>> =
+            including.map(|selector| selector.slice(kernelci::BUILD_CONFIG)).collect();
+        // Nothing, or nothing but exclusions, means everything.
+        slices.filter(|slices| !slices.is_empty()).map_or(Self::All, Self::Of)
     }
 }
 
@@ -56,10 +75,14 @@ pub(super) struct Opened {
     pub(super) excluded_count: usize,
     /// Build configs of trees that could not be reached; nothing is known of their kernels.
     pub(super) left_out: Vec<String>,
-    /// Build configs that were expanded, by what they are made of.
-    pub(super) slices: Vec<ExpandedSlice>,
-    /// How many nodes there are besides those of the graph, of build configs that are known to be fresh.
-    pub(super) settled: usize,
+    /// Build configs that were expanded, each with how many combinations of it filters reject.
+    pub(super) slices: Vec<(Slice, usize)>,
+    /// Build configs that were not expanded, because they are known to be fresh.
+    pub(super) fresh: Vec<FreshSlice>,
+    /// How many nodes there are of build configs that were not expanded, because nothing of them is wanted.
+    pub(super) unwanted: usize,
+    /// What decides of slices besides what is declared, as it was when they were loaded.
+    pub(super) rules: Option<Digest>,
     /// The repositories that includes name and that nobody has cloned.
     pub(super) missing: Vec<RepoAt>,
     /// What was heard of the heads of kernel trees.
@@ -71,14 +94,33 @@ impl Opened {
     pub(super) fn to_look(context: &Context, mode: Mode) -> anyhow::Result<Self> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
-        Self::load(context, project, kept, mode, Nodes::All)
+        Self::load(context, project, kept, mode, &Nodes::All)
     }
 
-    /// As [`Opened::to_look`], for a verb that has nothing to say of what is fresh.
-    pub(super) fn to_plan(context: &Context, mode: Mode, nodes: Nodes) -> anyhow::Result<Self> {
+    /// As [`Opened::to_look`], for a verb that asks for certain nodes: these, by their selectors, come with it.
+    pub(super) fn to_plan(
+        context: &Context,
+        mode: Mode,
+        nodes: &Nodes,
+        selectors: &[String],
+    ) -> anyhow::Result<(Self, Vec<NodeId>)> {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
-        Self::load(context, project, kept, mode, nodes)
+        Self::load(context, project, kept, mode, nodes)?.selecting(context, nodes, selectors)
+    }
+
+    /// The nodes that are meant. What is wrong with selectors is said by all that they could have meant.
+    pub(super) fn selecting(
+        mut self,
+        context: &Context,
+        nodes: &Nodes,
+        selectors: &[String],
+    ) -> anyhow::Result<(Self, Vec<NodeId>)> {
+        if matches!(nodes, Nodes::Of(_)) && self.graph.select(selectors).is_err() {
+            self = self.again(context, &Nodes::All)?;
+        }
+        let wanted = self.select(selectors)?;
+        Ok((self, wanted))
     }
 
     /// As [`Opened::to_look`], for a verb that only asks how nodes are called and what they need.
@@ -86,7 +128,7 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { depth: Depth::Outline, ..sources(&project) };
-        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
+        Self::load_from(&sources, context, (project, kept), mode, &Nodes::All)
     }
 
     /// As [`Opened::to_look`], with what filters reject.
@@ -94,7 +136,7 @@ impl Opened {
         let project = config::find(&context.cwd)?;
         let kept = Kept::to_plan(project.layout().state(), context.began_ms())?;
         let sources = Sources { excluded: true, ..sources(&project) };
-        Self::load_from(&sources, context, (project, kept), mode, Nodes::All)
+        Self::load_from(&sources, context, (project, kept), mode, &Nodes::All)
     }
 
     /// Loads a project whose settings are known. Includes of other repositories are read from mirrors.
@@ -103,7 +145,7 @@ impl Opened {
         project: Project,
         kept: Kept,
         mode: Mode,
-        nodes: Nodes,
+        nodes: &Nodes,
     ) -> anyhow::Result<Self> {
         Self::load_from(&sources(&project), context, (project, kept), mode, nodes)
     }
@@ -113,7 +155,7 @@ impl Opened {
         context: &Context,
         (project, kept): (Project, Kept),
         mode: Mode,
-        nodes: Nodes,
+        nodes: &Nodes,
     ) -> anyhow::Result<Self> {
         let _span = tracing::info_span!("load").entered();
         let layout = project.layout();
@@ -124,16 +166,25 @@ impl Opened {
         let console = Console::of(context);
         let tell = |line: &str| console.note(line);
         let trees = KernelTrees::new(probe(&kept), &tell);
-        let known = KnownSlices::new(kept.cache(), probe(&kept), context, &project);
-        let known: &dyn Settled = match nodes {
-            Nodes::All => &Unsettled,
-            Nodes::Unsettled => &known,
+        let rules = slices::rules(context, &project);
+        let wanted = match nodes {
+            Nodes::All | Nodes::ToJudge => None,
+            Nodes::Of(slices) => Some(slices),
+        };
+        let known = Slices::new(kept.cache(), probe(&kept), rules, wanted);
+        let known: &dyn FreshSlices = match nodes {
+            Nodes::All => &NoneFresh,
+            Nodes::ToJudge | Nodes::Of(_) => &known,
         };
         let mirrors = Mirrors::new(&probe(&kept));
         let loaded =
             front::load(sources, &project.root, &mirrors, &trees, known).map_err(Failure::input)?;
         let Loaded { spec, mut warnings, missing, excluded, excluded_count, left_out, .. } = loaded;
-        let (slices, settled) = (loaded.slices, loaded.settled);
+        let slices = loaded.slices;
+        let (fresh, unwanted) = match nodes {
+            Nodes::All | Nodes::ToJudge => (loaded.fresh, 0),
+            Nodes::Of(_) => (Vec::new(), loaded.fresh.iter().map(|slice| slice.nodes).sum()),
+        };
         warnings.extend(trees.warnings());
         let heads = trees.answers();
         let _span = tracing::info_span!("check").entered();
@@ -152,20 +203,27 @@ impl Opened {
             excluded_count,
             left_out,
             slices,
-            settled,
+            fresh,
+            unwanted,
+            rules,
             missing,
             heads,
         })
     }
 
     /// Loads the project again, after something was cloned.
-    pub(super) fn again(self, context: &Context, nodes: Nodes) -> anyhow::Result<Self> {
+    pub(super) fn again(self, context: &Context, nodes: &Nodes) -> anyhow::Result<Self> {
         Self::load(context, self.project, self.kept, self.mode, nodes)
     }
 
     /// The probe of this project.
     pub(super) fn probe<'a>(&'a self, context: &'a Context) -> Probe<'a> {
         probe(context, &self.project, &self.layout, &self.kept, self.mode)
+    }
+
+    /// How many nodes there are that are known to be fresh, besides those of the graph.
+    pub(super) fn unjudged(&self) -> usize {
+        self.fresh.iter().map(|slice| slice.nodes).sum()
     }
 
     /// The nodes that are meant.
@@ -204,7 +262,7 @@ pub(super) fn sources_alone(context: &Context, project: &Project) -> Result<Load
     let mirrors = Mirrors::new(&probe);
     let silent = |_: &str| ();
     let trees = KernelTrees::new(probe, &silent);
-    front::load(&sources(project), &project.root, &mirrors, &trees, &Unsettled)
+    front::load(&sources(project), &project.root, &mirrors, &trees, &NoneFresh)
 }
 
 /// The probe of a project.

@@ -110,10 +110,12 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         let asked = base::Asked { revision, selectors, mode, scope, exit_code, format, shards };
         return base::run(&asked, context, out);
     }
-    let is_each_wanted = args.force || args.all || !args.if_reverted.is_empty();
-    let nodes = Nodes::of_plan(&args.selectors, is_each_wanted);
-    let opened = Opened::to_plan(context, mode(args.offline), nodes)?;
-    let wanted = opened.select(&args.selectors)?;
+    let nodes = if args.if_reverted.is_empty() {
+        Nodes::of_plan(&args.selectors, args.force || args.all)
+    } else {
+        Nodes::All
+    };
+    let (opened, wanted) = Opened::to_plan(context, mode(args.offline), &nodes, &args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);
@@ -126,8 +128,8 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         return reverted::tell(&args.if_reverted, known, args.format, context, out);
     }
     let view = PlanView::of(&opened.graph, &plan, scope, &warnings, capacity)
-        .with_rejected(opened.excluded_count)
-        .with_settled(opened.settled);
+        .with_rejected(opened.excluded_count + opened.unwanted)
+        .with_unjudged(opened.unjudged());
     Console::of(context).diagnostics(&warnings);
     match args.format {
         PlanFormat::Text => print(&view, Format::Text, context, text::plan, out)?,
@@ -142,7 +144,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
     out.flush()?;
     let tally = plan.tally();
     if tally.fresh > 0 {
-        survey.remember(context, &opened, &plan);
+        survey.remember(&opened, &plan);
     }
     // The process ends next, and to free a million nodes one by one takes longer than to judge them.
     std::mem::forget((plan, opened.graph.clone()));

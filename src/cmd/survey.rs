@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use cache::{Cache, Generation};
+use cache::{Cache, Placed};
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
 use graph::model::NodeId;
-use graph::plan::{self, Plan};
+use graph::plan::{self, Plan, Planned};
 use graph::record::Records;
 use graph::spec::{Commit, Node, Source};
-use graph::verdict::Judgement;
+use graph::verdict::{Judgement, Verdict};
 
 use super::kept;
 use super::opened::Opened;
-use super::settled::{self, Findings};
+use super::slices;
 use crate::config::SourceScope;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
@@ -25,8 +25,8 @@ pub(super) struct Survey {
     pub(super) observed: Observed,
     /// What is remembered.
     pub(super) records: Records,
-    /// The state that records had when they were read, or one before.
-    pub(super) generation: Generation,
+    /// What was in place when that was read.
+    pub(super) placed: Placed,
     /// What is wanted.
     pub(super) wanted: Vec<NodeId>,
     /// What is wanted in any case.
@@ -47,18 +47,17 @@ impl Survey {
             probe.observe(graph, &wanted)?
         };
         let closure = graph.closure(&wanted);
-        let generation = opened.kept.cache().generation().map_err(kept::failure)?;
-        let records = {
+        let (records, placed) = {
             let _span = tracing::info_span!("records").entered();
             let names = closure.iter().map(|id| &graph.node(*id).name);
-            opened.kept.cache().records_for(names).map_err(kept::failure)?
+            opened.kept.cache().records_and_placed(names).map_err(kept::failure)?
         };
         if opened.project.settings.source == SourceScope::Files {
             let nodes = closure.iter().map(|id| graph.node(*id));
             let reads = what_was_read(&probe, opened.kept.cache(), nodes, &records);
             observed.facts.extend(reads);
         }
-        Ok(Self { observed, records, generation, wanted, forced })
+        Ok(Self { observed, records, placed, wanted, forced })
     }
 
     /// Observes and remembers one node, stamps included, and judges it: what a verb needs that tells all of a node.
@@ -98,11 +97,13 @@ impl Survey {
     }
 
     /// Writes down what a plan found to be fresh, so that the next one has less to look at.
-    pub(super) fn remember(&self, context: &Context, opened: &Opened, plan: &Plan) {
-        let (graph, slices, facts) = (&opened.graph, &opened.slices, self.facts());
-        let findings = Findings { graph, slices, plan, facts };
-        let cache = (opened.kept.cache(), self.generation);
-        settled::remember(&findings, cache, context, &opened.project);
+    pub(super) fn remember(&self, opened: &Opened, plan: &Plan) {
+        let _span = tracing::info_span!("remember slices").entered();
+        let is_fresh = |entry: &&Planned| entry.judgement.verdict == Verdict::Fresh;
+        let nodes = plan.entries.iter().filter(is_fresh).map(|entry| entry.id);
+        let fresh =
+            slices::fresh((&opened.graph, opened.rules), opened.slices.iter(), self.facts(), nodes);
+        slices::remember(opened.kept.cache(), &self.placed, fresh);
     }
 
     /// Everything that is to be said beside the plan.

@@ -12,7 +12,7 @@ use graph::verdict::Reason;
 
 use super::console::{Console, Format, print};
 use super::kept;
-use super::opened::Opened;
+use super::opened::{Nodes, Opened};
 use super::plan::mode;
 use super::read_changes::read_changes;
 use super::survey::Survey;
@@ -58,7 +58,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
 }
 
 fn now(args: &Args, context: &Context) -> anyhow::Result<WhyView> {
-    let opened = Opened::to_look(context, mode(args.offline))?;
+    let selectors = std::slice::from_ref(&args.node);
+    let nodes = Nodes::meant(selectors);
+    let (opened, _) = Opened::to_plan(context, mode(args.offline), &nodes, selectors)?;
     let id = opened.node(&args.node)?;
     let (survey, judgement) = Survey::of_one(context, &opened, id)?;
     let node = opened.graph.node(id);
@@ -125,6 +127,9 @@ fn then(args: &Args, run: i64, context: &Context) -> anyhow::Result<WhyView> {
             })
         }
         Some(InRun::Fresh(_)) => Err(no_part(format!("`{name}` was fresh in run {run}"))),
+        Some(InRun::FreshSlice(slice)) => {
+            Err(no_part(format!("`{name}` is of `{slice}`, all of which was fresh in run {run}")))
+        }
         Some(InRun::Skipped(need)) => Err(no_part(format!(
             "`{name}` was skipped in run {run}, because `{need}` did not end well"
         ))),

@@ -56,6 +56,12 @@ impl Project {
         Some(locate(self.text.as_ref()?, &path, Side::Value))
     }
 
+    /// The text of its `graph.yaml`, as it was read.
+    #[must_use]
+    pub fn config_text(&self) -> Option<&str> {
+        self.text.as_ref().map(|source| source.text.as_str())
+    }
+
     /// Where everything of it lies.
     #[must_use]
     pub fn layout(&self) -> Layout {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
 use crate::front::kas::Checkouts;
-use crate::front::kernelci::{self, Settled, Trees};
+use crate::front::kernelci::{self, FreshSlices, Trees};
 use crate::front::loaded::{Loaded, Sources};
 use crate::front::machines;
 
@@ -17,7 +17,7 @@ pub fn load(
     root: &Path,
     checkouts: &dyn Checkouts,
     trees: &dyn Trees,
-    known: &dyn Settled,
+    known: &dyn FreshSlices,
 ) -> Result<Loaded, Diagnostics> {
     if sources.kernels.is_empty() {
         return machines::load(sources, root, checkouts);
@@ -48,7 +48,7 @@ fn both(mut machines: Loaded, kernels: Loaded) -> Loaded {
         excluded_count: kernels.excluded_count,
         left_out: kernels.left_out,
         slices: kernels.slices,
-        settled: kernels.settled,
+        fresh: kernels.fresh,
         ..machines
     }
 }

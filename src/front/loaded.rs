@@ -8,7 +8,7 @@ use graph::spec::{Place, Role, Spec};
 
 use crate::diagnostic::{Diagnostics, Span};
 use crate::front::kas::{Demands, RepoAt};
-use crate::front::kernelci::ExpandedSlice;
+use crate::front::kernelci::{FreshSlice, Slice};
 use crate::front::machines::Defaults;
 
 /// What is to be read. Paths are relative to the project's root, or absolute.
@@ -87,10 +87,10 @@ pub struct Loaded {
     pub excluded_count: usize,
     /// Build configs of which nothing could be read, because their tree could not be reached.
     pub left_out: Vec<String>,
-    /// Build configs that were expanded, by the digests of what they are made of.
-    pub slices: Vec<ExpandedSlice>,
-    /// How many nodes build configs have that were not expanded, because they are known to be fresh.
-    pub settled: usize,
+    /// Build configs that were expanded, each with how many combinations of it filters reject.
+    pub slices: Vec<(Slice, usize)>,
+    /// Build configs that were not expanded, because they are known to be fresh.
+    pub fresh: Vec<FreshSlice>,
     /// The files that were read, relative to the root, those below it.
     pub reads: BTreeSet<String>,
 }

@@ -49,7 +49,7 @@ impl Progress {
         match event {
             Event::RunStarted { run, tally, estimate_ms } => {
                 (self.run, self.tally, self.estimate_ms) = (*run, *tally, *estimate_ms);
-                self.endings.fresh += tally.settled;
+                self.endings.fresh += tally.unjudged;
             }
             Event::NodeStarted { node, estimate_ms, .. } => {
                 let estimate_ms = *estimate_ms;

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use graph::spec::{Node, Piece, Presence, Role, Source, Template};
 use graph_cli::diagnostic::{Diagnostics, Severity};
 use graph_cli::front::kas::Directories;
-use graph_cli::front::kernelci::Unsettled;
+use graph_cli::front::kernelci::NoneFresh;
 use graph_cli::front::machines::Defaults;
 use graph_cli::front::{Depth, Loaded, Sources, load};
 
@@ -38,7 +38,7 @@ fn sources() -> Sources {
 }
 
 fn load_at(root: &Path) -> Result<Loaded, Diagnostics> {
-    load(&sources(), root, &Directories::new(root.join("nowhere"), root), &NoTrees, &Unsettled)
+    load(&sources(), root, &Directories::new(root.join("nowhere"), root), &NoTrees, &NoneFresh)
 }
 
 fn copy(from: &Path, to: &Path) {

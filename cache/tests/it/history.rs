@@ -1,6 +1,6 @@
 //! Runs and what happened in them can be asked for later, with the reasons of then.
 
-use cache::{Before, Cause, Counts, InRun, Origin, RunEnd, RunStatus};
+use cache::{Before, Cause, Counts, InRun, Origin, Proven, RunEnd, RunStatus};
 use graph::record::Outcome;
 use graph::schedule::Ending;
 use graph::verdict::Reason;
@@ -13,6 +13,7 @@ fn every_node_of_a_run_has_its_story() {
     let cache = world.open();
     let run = world.begin(&cache);
     world.build(&run, "image/a", "1", &[("x", "one")]);
+    world.build(&run, "kernel/next/a", "1", &[("x", "one")]);
     let first = run.id();
     drop(run);
 
@@ -27,9 +28,11 @@ fn every_node_of_a_run_has_its_story() {
         (node("image/f"), Ending::Fresh),
     ];
     let endings = endings.iter().map(|(node, ending)| (node, ending));
-    let counts = run.close(RunEnd::Complete, world.now(), endings, 0).unwrap();
+    let unjudged = [("main", 3), ("next", 1)];
+    let nothing = Proven::default();
+    let counts = run.close(RunEnd::Complete, world.now(), endings, &unjudged, &nothing).unwrap();
     let expected =
-        Counts { built: 1, failed: 1, skipped: 1, not_started: 1, fresh: 1, restored: 0 };
+        Counts { built: 1, failed: 1, skipped: 1, not_started: 1, fresh: 5, restored: 0 };
     assert_eq!(counts, expected);
     let second = run.id();
     drop(run);
@@ -46,13 +49,18 @@ fn every_node_of_a_run_has_its_story() {
     );
     assert!(matches!(in_run("image/z", second), Some(InRun::NotStarted)));
     assert!(matches!(in_run("image/f", second), Some(InRun::Fresh(None))));
+    assert!(matches!(in_run("kernel/next/a", first), Some(InRun::Executed(_))));
+    assert!(
+        matches!(in_run("kernel/next/a", second), Some(InRun::FreshSlice(slice)) if slice == "next")
+    );
+    assert!(in_run("kernel/next/b", second).is_none(), "nobody knows whether it was there");
     assert!(in_run("image/b", first).is_none() && in_run("image/a", 99).is_none());
 
     let runs = cache.runs(10).unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [second, first]);
     assert_eq!((runs[0].status, runs[0].counts), (RunStatus::Complete, expected));
     assert_eq!(runs[1].status, RunStatus::Interrupted, "it never said how it ended");
-    assert_eq!(runs[1].counts.built, 1);
+    assert_eq!(runs[1].counts.built, 2);
     assert_eq!(cache.runs(1).unwrap().len(), 1);
 }
 
@@ -108,7 +116,7 @@ fn a_million_fresh_nodes_take_no_room() {
     for _ in 0..3 {
         let run = world.begin(&cache);
         let endings = names.iter().map(|name| (name, &Ending::Fresh));
-        run.close(RunEnd::Complete, world.now(), endings, 0).unwrap();
+        run.close(RunEnd::Complete, world.now(), endings, &[], &Proven::default()).unwrap();
     }
     let run = cache.runs(1).unwrap()[0].id;
     assert!(matches!(cache.in_run(&names[1999], run).unwrap(), Some(InRun::Fresh(_))));

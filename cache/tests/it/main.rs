@@ -14,5 +14,6 @@ mod read_sets;
 mod records;
 mod scale;
 mod shared;
+mod slices;
 mod store;
 mod world;

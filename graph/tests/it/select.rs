@@ -1,6 +1,7 @@
 //! Selectors over a small matrix.
 
 use graph::model::Graph;
+use graph::query::Selector;
 use graph::spec::Spec;
 
 use crate::world::{label, node};
@@ -92,4 +93,41 @@ Malformed { selector: "image/[", reason: "unclosed character class; missing ']'"
 Malformed { selector: "", reason: "it names nothing" }
 Malformed { selector: "!", reason: "it names nothing" }"#,
     );
+}
+
+#[test]
+fn what_means_one_slice_says_so() {
+    let graph = matrix();
+    let check = |written: &str, expect: Option<&str>| {
+        let selector = Selector::parse(written).unwrap();
+        let slice = selector.slice("tree");
+        assert_eq!(slice.as_deref(), expect, "{written}");
+        for node in graph.ids().map(|id| graph.node(id)).filter(|node| selector.matches(node)) {
+            assert!(slice.is_none() || node.name.slice() == slice.as_deref(), "{written}");
+        }
+    };
+    check("kernel/next/gcc-12/arm64/defconfig", Some("next"));
+    check("kernel/next/**", Some("next"));
+    check("!kernel/next/*/arm64/*", Some("next"));
+    check("*/next/**/*=y", Some("next"));
+    check("tree=next", Some("next"));
+    check("tree=a/b", Some("a%2Fb"));
+    for anywhere in [
+        "image/rpi-scarthgap",
+        "**",
+        "kernel/**",
+        "**/next/**",
+        "k**/next/**",
+        "kernel/*",
+        "kernel/nex?/**",
+        "kernel/ne[x]t/**",
+        "{kernel/next,kernel}/next/gcc-12/**",
+        "kernel/next/{gcc-12,x}/**",
+        "kernel/n\\ext/**",
+        "tree=nex*",
+        "arch=next",
+        "arch=a/next/b",
+    ] {
+        check(anywhere, None);
+    }
 }

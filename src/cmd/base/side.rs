@@ -19,7 +19,7 @@ use crate::config::{self, CONFIG_FILE, Project, Settings};
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::Failure;
-use crate::front::kernelci::Unsettled;
+use crate::front::kernelci::NoneFresh;
 use crate::front::{self, Excluded, Loaded, Sources};
 use crate::layout::Layout;
 use crate::probe::git::Git;
@@ -100,7 +100,7 @@ impl BaseSide {
         let trees = KernelTrees::new(probe(), &tell).knowing(opened.heads.clone());
         let mirrors = Mirrors::new(&probe());
         let load =
-            |sources: &Sources| front::load(sources, &base.root, &mirrors, &trees, &Unsettled);
+            |sources: &Sources| front::load(sources, &base.root, &mirrors, &trees, &NoneFresh);
         let all = Sources { excluded: true, ..sources(&project) };
         let (loaded, errors, unread) = in_parts(&all, load);
         let Loaded { spec, warnings, excluded, left_out, .. } = loaded;

@@ -127,7 +127,7 @@ pub(super) fn sweep_clones(opened: &Opened, context: &Context, console: &Console
 /// Clones what includes name, and what the cloned files include in turn, until all is known.
 pub(super) fn clone_missing(
     mut opened: Opened,
-    nodes: Nodes,
+    nodes: &Nodes,
     context: &Context,
     console: &Console,
 ) -> anyhow::Result<Opened> {

@@ -1,13 +1,13 @@
 //! Runs `graph build`: forecast, schedule, loop, summary. What each of them does is decided elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use cache::{Guard, RunEnd};
+use cache::{FreshSlice, Guard, RunEnd};
 use graph::event::Event;
 use graph::facts::Facts;
 use graph::name::NodeName;
@@ -21,6 +21,7 @@ use crate::cmd::console::{Console, Format, print};
 use crate::cmd::kept::{self, Kept};
 use crate::cmd::opened::{Nodes, Opened};
 use crate::cmd::plan::mode;
+use crate::cmd::slices;
 use crate::cmd::survey::Survey;
 use crate::config::{self, Amount, Settings};
 use crate::context::{Ci, Context};
@@ -126,16 +127,16 @@ pub fn run_by<E: Executor>(
         prepare::provide_kas(&project.settings, &layout, context, &console)?;
     }
     let nodes = Nodes::of_plan(&args.selectors, args.force);
-    let opened = Opened::load(context, project, kept, mode(args.offline), nodes)?;
+    let opened = Opened::load(context, project, kept, mode(args.offline), &nodes)?;
     prepare::sweep_clones(&opened, context, &console);
-    let opened = prepare::clone_missing(opened, nodes, context, &console)?;
-    let wanted = opened.select(&args.selectors)?;
+    let opened = prepare::clone_missing(opened, &nodes, context, &console)?;
+    let (opened, wanted) = opened.selecting(context, &nodes, &args.selectors)?;
     let forced = if args.force { wanted.clone() } else { Vec::new() };
     let survey = Survey::of(context, &opened, wanted, forced)?;
     let plan = survey.plan(&opened);
     console.diagnostics(&survey.warnings(&opened));
-    let tally = plan.tally().with_settled(opened.settled);
-    survey.remember(context, &opened, &plan);
+    let tally = plan.tally().with_unjudged(opened.unjudged());
+    survey.remember(&opened, &plan);
     if tally.fresh == tally.total {
         nothing_to_do(tally.total, &opened.layout, (args, context), out)?;
     } else {
@@ -195,7 +196,7 @@ fn build<E: Executor>(
         .map_err(kept::failure)?;
     let view = PlanView::of(&opened.graph, plan, Scope::NotFresh, &opened.warnings, capacity);
     let facts = Arc::new(survey.observed.facts.clone());
-    let tally = plan.tally().with_settled(opened.settled);
+    let tally = plan.tally().with_unjudged(opened.unjudged());
     let together = capacity.builds.min(tally.stale + tally.open - tally.duplicates);
     let cores = (host.cores_each(together), host.cores);
     let executor_settings =
@@ -237,8 +238,11 @@ fn build<E: Executor>(
     };
     let end =
         if summary.stopped || driven.is_err() { RunEnd::Interrupted } else { RunEnd::Complete };
+    let proven = run.prove(&survey.placed, fresh_after(summary, opened, &facts));
     let endings = summary.endings.iter().map(|(name, ending)| (name, ending));
-    let closed = run.close(end, super::journal::now_ms(), endings, tally.settled);
+    let unjudged: Vec<(&str, usize)> =
+        opened.fresh.iter().map(|slice| (&*slice.name, slice.nodes)).collect();
+    let closed = run.close(end, super::journal::now_ms(), endings, &unjudged, &proven);
     let told = display.summary(
         &opened.layout.shown(&opened.layout.out()),
         &opened.layout.shown(&opened.layout.log_dir(run.id())),
@@ -246,6 +250,19 @@ fn build<E: Executor>(
     tell(&told, args, context, out)?;
     closed.map_err(kept::failure)?;
     conclude(driven)
+}
+
+/// Slices in which something ran, if all of their nodes are fresh now: each was so before, or has ended well. Before the run
+/// those were written down in which nothing had to.
+fn fresh_after(summary: &Summary, opened: &Opened, facts: &Facts) -> Vec<FreshSlice> {
+    let _span = tracing::info_span!("remember slices").entered();
+    let is_made = |ending: &Ending| matches!(ending, Ending::Built | Ending::Restored);
+    let ran = summary.endings.iter().filter(|(_, ending)| is_made(ending));
+    let ran: HashSet<&str> = ran.filter_map(|(name, _)| name.slice()).collect();
+    let slices = opened.slices.iter().filter(|(slice, _)| ran.contains(&*slice.name));
+    let good = summary.endings.iter().filter(|(_, ending)| ending.is_good());
+    let good = good.filter_map(|(name, _)| opened.graph.id(name));
+    slices::fresh((&opened.graph, opened.rules), slices, facts, good)
 }
 
 /// Everything that running takes; `each` is how many cores a node may use that takes no part in the jobserver.

@@ -12,7 +12,7 @@ use super::build::{Fragment, KernelBuilds};
 use super::excluded::Excluding;
 use super::expand::{Expanded, Listing, below, expand};
 use super::file::{BuildConfig, Declared, declared};
-use super::slice::{ExpandedSlice, Settled, Slice, Slices};
+use super::slice::{FreshSlices, Slice, Slices};
 use super::trees::{Head, TreeBranch, Trees, Unreachable};
 use super::{lower, merge, problems, read};
 use crate::diagnostic::Diagnostics;
@@ -26,7 +26,7 @@ pub fn load(
     sources: &Sources,
     root: &Path,
     trees: &dyn Trees,
-    known: &dyn Settled,
+    known: &dyn FreshSlices,
 ) -> Result<Loaded, Diagnostics> {
     let mut found = Diagnostics::default();
     let parse = tracing::info_span!("parse").entered();
@@ -54,7 +54,7 @@ pub fn load(
         heads(&declared, trees, &mut left_out, &mut found)
     };
     let slices = Slices::of(&declared, sources.describe);
-    let (heads, slices) = unsettled(heads, slices, known, &mut loaded);
+    let (heads, slices) = to_expand(heads, slices, known, &mut loaded);
     let reached = Reached { heads, slices, left_out };
     let builds = builds(&declared, reached, (trees, excluding), &mut loaded, &mut found);
     let fragments = declared.fragments.iter();
@@ -69,24 +69,24 @@ pub fn load(
     if found.has_errors() { Err(found) } else { Ok(Loaded { warnings: found, ..loaded }) }
 }
 
-/// Takes out the build configs of which it is known that all of their nodes are fresh.
-fn unsettled<'a>(
+/// Takes out the build configs that need not be expanded.
+fn to_expand<'a>(
     heads: Vec<(&'a BuildConfig, Head)>,
     mut slices: Slices<'_>,
-    known: &dyn Settled,
+    known: &dyn FreshSlices,
     loaded: &mut Loaded,
 ) -> (Vec<(&'a BuildConfig, Head)>, Vec<Option<Slice>>) {
     let all: Vec<Option<Slice>> =
         heads.iter().map(|(config, head)| slices.slice(config, head)).collect();
     let named: Vec<Slice> = all.iter().flatten().cloned().collect();
-    let mut answers = known.settled(&named).into_iter();
+    let mut answers = known.unexpanded(&named).into_iter();
     let mut rest = (Vec::new(), Vec::new());
     for (head, slice) in heads.into_iter().zip(all) {
         let answer = slice.as_ref().and_then(|_| answers.next().flatten());
         match answer {
-            Some(settled) => {
-                loaded.settled += settled.nodes;
-                loaded.excluded_count += settled.excluded;
+            Some(fresh) => {
+                loaded.excluded_count += fresh.excluded;
+                loaded.fresh.push(fresh);
             }
             None => {
                 rest.0.push(head);
@@ -139,8 +139,7 @@ fn builds<'a>(
     let mut builds = Vec::with_capacity(expanded.iter().map(|one| one.builds.len()).sum());
     for (one, slice) in expanded.into_iter().zip(whole) {
         if let Some(slice) = slice.filter(|_| one.problems.is_empty()) {
-            let excluded = one.excluded_count;
-            loaded.slices.push(ExpandedSlice { slice, excluded });
+            loaded.slices.push((slice, one.excluded_count));
         }
         builds.extend(one.builds);
         loaded.excluded.extend(one.excluded);

@@ -19,5 +19,6 @@ mod load;
 
 pub use build::{ConfigAt, Fragment, KernelBuilds, Toolchain};
 pub use load::load;
-pub use slice::{ExpandedSlice, Settled, SettledSlice, Slice, Unsettled};
+pub use lower::BUILD_CONFIG;
+pub use slice::{FreshSlice, FreshSlices, NoneFresh, Slice};
 pub use trees::{Head, TreeBranch, Trees, Unreachable};

@@ -24,37 +24,31 @@ pub struct Slice {
     pub declared: Digest,
 }
 
-/// What is known of a slice of which nothing has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SettledSlice {
+/// What was found of a slice when all of its nodes were fresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshSlice {
+    /// As [`NodeName::slice`] of its nodes.
+    pub name: Arc<str>,
     /// How many nodes it has.
     pub nodes: usize,
     /// How many combinations of it filters reject.
     pub excluded: usize,
 }
 
-/// What is known of slices: a seam, since to know it is a cache's work.
-pub trait Settled: Sync {
-    /// Of each slice, what is known of it if all of its nodes are fresh, without a look at any of them.
-    fn settled(&self, slices: &[Slice]) -> Vec<Option<SettledSlice>>;
+/// What is known of slices without a look at their nodes: a seam, since to know it is a cache's work.
+pub trait FreshSlices: Sync {
+    /// Each of the slices that need not be expanded, at its place: it is made of what it was made of then, and either all of
+    /// its nodes are fresh now or none is wanted.
+    fn unexpanded(&self, slices: &[Slice]) -> Vec<Option<FreshSlice>>;
 }
 
 /// Nothing is known: every node is wanted.
-pub struct Unsettled;
+pub struct NoneFresh;
 
-impl Settled for Unsettled {
-    fn settled(&self, slices: &[Slice]) -> Vec<Option<SettledSlice>> {
+impl FreshSlices for NoneFresh {
+    fn unexpanded(&self, slices: &[Slice]) -> Vec<Option<FreshSlice>> {
         vec![None; slices.len()]
     }
-}
-
-/// A build config that was expanded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpandedSlice {
-    /// What it is.
-    pub slice: Slice,
-    /// How many combinations of it filters reject.
-    pub excluded: usize,
 }
 
 /// Makes digests of build configs; what many share is digested once.

@@ -138,13 +138,13 @@ impl<'a> PlanView<'a> {
 
     /// Counts nodes that are known to be fresh and are not in the graph.
     #[must_use]
-    pub fn with_settled(mut self, count: usize) -> Self {
+    pub fn with_unjudged(mut self, count: usize) -> Self {
         self.summary.total += count;
         self.summary.fresh += count;
         self
     }
 
-    /// Counts the combinations that filters reject, which are no nodes.
+    /// Counts what is not in the graph: combinations that filters reject, and nodes that cannot be meant.
     #[must_use]
     pub fn with_rejected(mut self, count: usize) -> Self {
         self.summary.excluded += count;

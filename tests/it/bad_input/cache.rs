@@ -79,7 +79,7 @@ fn the_cache_was_made_by_a_newer_graph() {
     insta::assert_snapshot!(world.graph(&["plan", "--offline"]), @"
     exit status 3
     --- stderr
-    error: `[ROOT]/.graph/cache.db` was made by a newer graph (format 999; this one knows 4)
+    error: `[ROOT]/.graph/cache.db` was made by a newer graph (format 999; this one knows 5)
     hint: use that graph, or another state directory (`cache.dir`)
     ");
     assert_eq!(world.graph(&["build"]).code, Some(3));

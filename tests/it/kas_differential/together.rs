@@ -8,7 +8,7 @@ use std::thread;
 use graph::spec::{Node, Role};
 use graph_cli::diagnostic::Diagnostics;
 use graph_cli::front::kas::{Chain, Directories, Effective, FileCache, Ground, load_chain};
-use graph_cli::front::kernelci::Unsettled;
+use graph_cli::front::kernelci::NoneFresh;
 use graph_cli::front::machines::Defaults;
 use graph_cli::front::{Depth, Loaded, Sources, load};
 use serde_json::json;
@@ -135,7 +135,7 @@ fn outlines_of_machines_are_the_machines() {
                     ignore: Vec::new(),
                     describe: Role::Stamp,
                 };
-                load(&sources, &root, &Directories::new(&root, &root), &NoTrees, &Unsettled)
+                load(&sources, &root, &Directories::new(&root, &root), &NoTrees, &NoneFresh)
             };
             let (whole, outlined) = (at(Depth::Whole), at(Depth::Outline));
             assert_eq!(seen(&outlined), seen(&whole), "seed {seed}\n{}", project.text());

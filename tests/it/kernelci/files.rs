@@ -1,7 +1,7 @@
 //! Files, directories, and several of both; what is left out.
 
 use graph_cli::front::kas::Directories;
-use graph_cli::front::kernelci::Unsettled;
+use graph_cli::front::kernelci::NoneFresh;
 use graph_cli::front::load;
 
 use super::{load_kernels, rows, sources, write};
@@ -131,7 +131,7 @@ fn machines_and_kernels_are_one_spec() {
     both.machines = vec!["machines.json".into()];
     let root = dir.path();
     let checkouts = Directories::new(root.join("nowhere"), root);
-    let loaded = load(&both, root, &checkouts, &trees(), &Unsettled).expect("all is well");
+    let loaded = load(&both, root, &checkouts, &trees(), &NoneFresh).expect("all is well");
     let kinds =
         |kind: &str| loaded.spec.nodes.iter().filter(|node| node.name.kind() == kind).count();
     assert_eq!((kinds("image"), kinds("config"), kinds("kernel")), (1, 12, 12));
@@ -139,7 +139,7 @@ fn machines_and_kernels_are_one_spec() {
     assert_eq!(reads, ["a.yaml", "k.yaml", "machines.json"]);
 
     write(root, &[("a.yaml", "machine: m\n"), ("k.yaml", "build_configs: 1\n")]);
-    let problems = load(&both, root, &checkouts, &trees(), &Unsettled).expect_err("both are wrong");
+    let problems = load(&both, root, &checkouts, &trees(), &NoneFresh).expect_err("both are wrong");
     let files: Vec<String> = problems
         .as_slice()
         .iter()

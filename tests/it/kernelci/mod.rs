@@ -9,7 +9,7 @@ use std::path::Path;
 use graph::spec::{Node, Role};
 use graph_cli::diagnostic::Diagnostics;
 use graph_cli::front::kas::Directories;
-use graph_cli::front::kernelci::Unsettled;
+use graph_cli::front::kernelci::NoneFresh;
 use graph_cli::front::machines::Defaults;
 use graph_cli::front::{Depth, Loaded, SourceFile, Sources, load};
 
@@ -36,7 +36,7 @@ pub(crate) fn load_kernels(
     trees: &ToldTrees,
 ) -> Result<Loaded, Diagnostics> {
     let kernels = kernels.iter().map(|&path| path.into()).collect();
-    load(&sources(kernels), root, &Directories::new(root.join("nowhere"), root), trees, &Unsettled)
+    load(&sources(kernels), root, &Directories::new(root.join("nowhere"), root), trees, &NoneFresh)
 }
 
 /// A label of a node.

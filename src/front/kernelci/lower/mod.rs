@@ -36,4 +36,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use nodes::BUILD_CONFIG;
 pub(super) use nodes::{Lowering, nodes};

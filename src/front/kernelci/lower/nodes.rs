@@ -26,6 +26,9 @@ use super::words::{is_below, is_line, is_plain, is_value, is_variable};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::front::kernelci::{ConfigAt, Fragment, KernelBuilds, Toolchain};
 
+/// The label that has the name of a build config.
+pub const BUILD_CONFIG: &str = "build_config";
+
 /// What the settings say of lowering.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::front::kernelci) struct Lowering {
@@ -374,7 +377,7 @@ fn labels(builds: &KernelBuilds) -> Arc<[Label]> {
     let all = [
         ("tree", &config.tree),
         ("branch", &config.branch),
-        ("build_config", &config.name),
+        (BUILD_CONFIG, &config.name),
         ("variant", variant),
         ("build_environment", &toolchain.environment),
         ("arch", &toolchain.arch),

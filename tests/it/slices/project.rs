@@ -1,12 +1,12 @@
-//! The shortcut of a plan leads where the long way leads: whatever is done to a project between two plans, the one that does
-//! not expand what is known to be fresh tells the same as the one that judges every node.
+//! A project to which something happens: its files, trees, tools and outputs are changed, and it is built, by a program that
+//! leaves one small file for each node.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cache::Cache;
 use clap::Parser;
@@ -26,12 +26,12 @@ use crate::random::Random;
 use crate::world::World;
 
 /// The trees; each has a build config of its name.
-const TREES: [&str; 3] = ["alder", "birch", "cedar"];
+pub(super) const TREES: [&str; 3] = ["alder", "birch", "cedar"];
 
 /// A project, and what is written in its files.
-struct Project {
-    world: World,
-    context: Context,
+pub(super) struct Project {
+    pub(super) world: World,
+    pub(super) context: Context,
     symbol: usize,
     blocked: Vec<&'static str>,
     extra: usize,
@@ -39,10 +39,14 @@ struct Project {
     environment: usize,
     settings: String,
     name: usize,
+    whole_commits: bool,
 }
 
+/// Something that is done while nodes are built.
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
 impl Project {
-    fn new(settings: &str) -> Self {
+    pub(super) fn new(settings: &str) -> Self {
         let world = World::empty();
         for tree in TREES {
             let dir = format!("trees/{tree}");
@@ -54,27 +58,33 @@ impl Project {
             commit(&world, &dir);
             world.git(&dir, &["tag", "-a", "-m", "v6.1", "v6.1"]);
         }
-        let mut context = Context::read().expect("there is a world");
-        context.cwd = world.root().to_owned();
-        context.ci = Ci::None;
-        (context.stdout, context.stderr) = (Audience::Stream, Audience::Stream);
-        let bin = world.path("bin");
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("PATH is set"));
-        context.env =
-            [("PATH", path.as_str()), ("HOME", world.path("../home").to_str().expect("text"))]
-                .into_iter()
-                .collect();
+        let context = context(world.root());
         let (settings, blocked) = (settings.to_owned(), Vec::new());
-        let all = (0, 0, 0, 0, 0);
-        let (symbol, extra, remark, environment, name) = all;
-        let project =
-            Self { world, context, symbol, blocked, extra, remark, environment, settings, name };
+        let project = Self {
+            world,
+            context,
+            symbol: 0,
+            blocked,
+            extra: 0,
+            remark: 0,
+            environment: 0,
+            settings,
+            name: 0,
+            whole_commits: false,
+        };
         project.tool(0);
         project.write();
         project
     }
 
     fn write(&self) {
+        for (path, text) in self.texts() {
+            fs::write(path, text).expect("it can be written");
+        }
+    }
+
+    /// The files that users write, as they are to be.
+    fn texts(&self) -> [(PathBuf, String); 2] {
         let mut text = String::new();
         let Self { symbol, extra, remark, environment, .. } = self;
         for _ in 0..*remark {
@@ -114,30 +124,31 @@ build_configs:
             self.name
         )
         .expect("memory");
-        self.world.write("build-configs.yaml", &text);
         let trees = "trees: {\"*\": {path: trees/alder, rev: main}, birch: {path: trees/birch, rev: main}, cedar: {path: trees/cedar, rev: main}}\n";
+        let source = if self.whole_commits { "source: commit\n" } else { "" };
         let settings = &self.settings;
         let head = "version: 1\nsources: {kernels: build-configs.yaml}\n";
-        self.world.write("graph.yaml", &format!("{head}{trees}{settings}"));
+        let settings = format!("{head}{trees}{source}{settings}");
+        [(self.world.path("build-configs.yaml"), text), (self.world.path("graph.yaml"), settings)]
     }
 
     /// A tool of the toolchain, of some version.
     fn tool(&self, version: usize) {
         let path = self.world.path("bin/pahole");
         fs::create_dir_all(self.world.path("bin")).expect("a directory");
-        fs::write(&path, format!("#!/bin/sh\necho v1.{version}\n")).expect("a program");
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a program");
+        write_tool(&path, version);
     }
 
-    fn build(&self, selectors: &[&str], fails: Option<&'static str>) {
-        let args = ["build", "--offline", "--progress", "plain"].iter().chain(selectors);
-        let args = Build::try_parse_from(args).expect("they are arguments").args;
-        let made = |settings: Settings, _: Arc<Facts>| Pretended { work: settings.work, fails };
-        // A build that fails is told of, and that is all right.
-        build::run_by(&args, &self.context, &mut Vec::new(), made).ok();
+    pub(super) fn build(&self, selectors: &[&str], fails: Option<&'static str>) {
+        build(&self.context, selectors, fails, None);
     }
 
-    fn plan(&self, options: &[&str]) -> Value {
+    /// Builds, and after some nodes something happens.
+    pub(super) fn build_while(&self, selectors: &[&str], after: usize, meanwhile: Meanwhile) {
+        build(&self.context, selectors, None, Some((after, meanwhile)));
+    }
+
+    pub(super) fn plan(&self, options: &[&str]) -> Value {
         let args = ["plan", "--offline", "--format", "json"].iter().chain(options);
         let args = Plan::try_parse_from(args).expect("they are arguments").args;
         let mut out = Vec::new();
@@ -145,9 +156,9 @@ build_configs:
         serde_json::from_slice(&out).expect("it is JSON")
     }
 
-    fn remembered(&self) -> usize {
+    pub(super) fn remembered(&self) -> usize {
         let cache = Cache::open_to_plan(&self.world.path(".graph")).expect("the cache opens");
-        cache.slices().expect("it can be read").len()
+        cache.fresh_slices().expect("it can be read").len()
     }
 
     fn output(&self, random: &mut Random) -> Option<PathBuf> {
@@ -171,8 +182,8 @@ build_configs:
     }
 
     /// Something happens.
-    fn step(&mut self, random: &mut Random, can_edit_files: bool) -> String {
-        match random.below(16) {
+    pub(super) fn step(&mut self, random: &mut Random, can_edit_files: bool) -> String {
+        match random.below(22) {
             0 => self.symbol = random.below(2),
             1 => {
                 self.blocked = if random.one_in(2) { vec!["debug"] } else { Vec::new() };
@@ -212,6 +223,22 @@ build_configs:
                 self.build(&["--force", what], Some("tinyconfig"));
                 return format!("forced {what}, some of which fail");
             }
+            14 => {
+                let what =
+                    random.pick(&["config/**", "kernel/cedar/**", "tree=birch", "!tree=alder"]);
+                self.build(&[what], None);
+                return format!("built {what}");
+            }
+            15 => self.whole_commits = !self.whole_commits,
+            16 => {
+                std::thread::scope(|scope| {
+                    scope.spawn(|| self.build(&["!tree=cedar"], None));
+                    scope.spawn(|| self.plan(&[]));
+                    self.build(&[], None);
+                });
+                return "built twice at once, and planned".to_owned();
+            }
+            17 | 18 => return self.step_while_building(random, can_edit_files),
             _ => {
                 self.build(&[], None);
                 return "built".to_owned();
@@ -220,9 +247,91 @@ build_configs:
         self.write();
         "a file or tree or tool is changed".to_owned()
     }
+
+    /// Something happens while all is built.
+    fn step_while_building(&mut self, random: &mut Random, can_edit_files: bool) -> String {
+        let (what, meanwhile): (_, Meanwhile) = match random.below(5) {
+            0 => {
+                let (path, version) = (self.world.path("bin/pahole"), random.below(2));
+                ("a tool is changed", Box::new(move || write_tool(&path, version)))
+            }
+            1 => {
+                let dir = self.world.path(&format!("trees/{}", random.pick(&TREES)));
+                let args = ["commit", "-q", "--allow-empty", "-m", "meanwhile"];
+                let mut git = self.world.program("git");
+                git.arg("-C").arg(dir).args(args);
+                let commit = move || assert!(git.status().expect("git runs").success());
+                ("a tree moves", Box::new(commit))
+            }
+            2 if can_edit_files => match self.output(random) {
+                Some(path) => {
+                    ("an output is edited", Box::new(move || drop(fs::write(path, "edited"))))
+                }
+                None => ("nothing happens", Box::new(|| ())),
+            },
+            3 => match self.output(random) {
+                Some(path) => {
+                    let dir = path.parent().expect("a node has a directory").to_owned();
+                    ("outputs are removed", Box::new(move || drop(fs::remove_dir_all(dir))))
+                }
+                None => ("nothing happens", Box::new(|| ())),
+            },
+            _ => {
+                self.symbol = random.below(2);
+                self.extra += random.below(2);
+                self.whole_commits ^= random.one_in(2);
+                let texts = self.texts();
+                let write = move || {
+                    texts.iter().for_each(|(path, text)| fs::write(path, text).expect("written"));
+                };
+                ("files are written", Box::new(write))
+            }
+        };
+        // What was removed meanwhile is removed all the same where nothing was built.
+        let after = random.below(6);
+        self.build_while(&[], after, meanwhile);
+        self.write();
+        format!("{what} while all is built")
+    }
 }
 
-fn commit(world: &World, dir: &str) {
+/// The world as a program sees it in the project below `root`.
+pub(super) fn context(root: &Path) -> Context {
+    let mut context = Context::read().expect("there is a world");
+    context.cwd = root.to_owned();
+    context.ci = Ci::None;
+    (context.stdout, context.stderr) = (Audience::Stream, Audience::Stream);
+    let (bin, home) = (root.join("bin"), root.join("../home"));
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("PATH is set"));
+    let env = [("PATH", path.as_str()), ("HOME", home.to_str().expect("text"))];
+    context.env = env.into_iter().collect();
+    context
+}
+
+/// Builds, and after some nodes something happens.
+pub(super) fn build(
+    context: &Context,
+    selectors: &[&str],
+    fails: Option<&'static str>,
+    meanwhile: Option<(usize, Meanwhile)>,
+) {
+    let args = ["build", "--offline", "--progress", "plain"].iter().chain(selectors);
+    let args = Build::try_parse_from(args).expect("they are arguments").args;
+    let meanwhile = Mutex::new(meanwhile);
+    let made =
+        |settings: Settings, _: Arc<Facts>| Pretended { work: settings.work, fails, meanwhile };
+    // A build that fails is told of, and that is all right.
+    build::run_by(&args, context, &mut Vec::new(), made).ok();
+}
+
+pub(super) fn write_tool(path: &Path, version: usize) {
+    let other = path.with_extension("new");
+    fs::write(&other, format!("#!/bin/sh\necho v1.{version}\n")).expect("a program");
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).expect("a program");
+    fs::rename(other, path).expect("a program");
+}
+
+pub(super) fn commit(world: &World, dir: &str) {
     world.git(dir, &["add", "-A"]);
     world.git(dir, &["commit", "-q", "--allow-empty", "-m", "more"]);
 }
@@ -250,10 +359,18 @@ struct Plan {
 struct Pretended {
     work: PathBuf,
     fails: Option<&'static str>,
+    meanwhile: Mutex<Option<(usize, Meanwhile)>>,
 }
 
 impl Pretended {
     fn make(&self, job: &Job) -> io::Result<Execution> {
+        let mut meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner);
+        match meanwhile.take() {
+            Some((0, happens)) => happens(),
+            Some((after, happens)) => *meanwhile = Some((after - 1, happens)),
+            None => {}
+        }
+        drop(meanwhile);
         let name = &job.node.name;
         fs::create_dir_all(&self.work)?;
         let source = self.work.join(name.as_str().replace('/', "%2F"));
@@ -280,77 +397,4 @@ impl Executor for Pretended {
     fn log(&self, _: &NodeName) -> Arc<str> {
         "".into()
     }
-}
-
-/// What both ways must tell: the counts, and each node that is not fresh, with its reasons.
-fn told(plan: &Value) -> (Value, Vec<Value>) {
-    let nodes = plan["nodes"].as_array().expect("there are nodes").iter();
-    let not_fresh = nodes.filter(|node| node["verdict"] != "fresh").cloned().collect();
-    (plan["summary"].clone(), not_fresh)
-}
-
-fn both_ways(settings: &str, can_edit_files: bool, seeds: std::ops::Range<u64>) {
-    let (mut plans, mut known) = (0, 0);
-    for seed in seeds {
-        let mut random = Random::new(seed);
-        let mut project = Project::new(settings);
-        let mut story = Vec::new();
-        for _ in 0..25 {
-            story.push(project.step(&mut random, can_edit_files));
-            known += usize::from(project.remembered() > 0);
-            plans += 1;
-            let first = project.plan(&[]);
-            let second = project.plan(&[]);
-            let all = project.plan(&["--all"]);
-            assert_eq!(told(&first), told(&all), "seed {seed}: {story:#?}");
-            assert_eq!(told(&second), told(&all), "seed {seed}, once more: {story:#?}");
-        }
-    }
-    assert!(known * 3 > plans, "there was something to take a shortcut by: {known} of {plans}");
-}
-
-#[test]
-fn a_plan_that_takes_the_shortcut_tells_the_same() {
-    both_ways("", true, 0..4);
-}
-
-#[test]
-fn a_plan_that_looks_at_directories_alone_tells_the_same_but_for_their_files() {
-    both_ways("cache: {outputs: directories}\n", false, 10..13);
-}
-
-#[test]
-fn what_is_known_is_not_looked_at_node_by_node() {
-    let project = Project::new("");
-    project.build(&[], None);
-    project.plan(&[]);
-    assert_eq!(project.remembered(), TREES.len());
-    // What the plan tells of a build config that it does not expand can only be what was written down.
-    let cache = Cache::open_to_plan(&project.world.path(".graph")).expect("the cache opens");
-    let all = project.plan(&["--all"]);
-    let names = all["nodes"].as_array().expect("there are nodes").iter();
-    let names: Vec<NodeName> = names
-        .map(|node| NodeName::parse(node["name"].as_str().expect("a name")).expect("a name"))
-        .collect();
-    let generation = cache.generation().expect("it can be read");
-    let altered: Vec<_> = cache
-        .slices()
-        .expect("it can be read")
-        .into_iter()
-        .map(|known| {
-            let slice = cache::Slice { excluded: known.slice.excluded + 10, ..known.slice };
-            let nodes: Vec<&NodeName> =
-                names.iter().filter(|name| name.slice() == Some(&*slice.name)).collect();
-            (slice, nodes)
-        })
-        .collect();
-    let written = cache.remember_slices(generation, &altered).expect("it can be written");
-    assert_eq!(written, TREES.len());
-    let excluded = |plan: &Value| plan["summary"]["excluded"].as_u64().expect("a count");
-    assert_eq!(excluded(&project.plan(&[])), excluded(&all) + 30);
-
-    project.build(&["--force", "build_config=cedar"], None);
-    assert_eq!(project.remembered(), 2, "a record of a node takes its slice away");
-    let (plan, all) = (project.plan(&[]), project.plan(&["--all"]));
-    assert_eq!(plan["summary"]["total"], all["summary"]["total"]);
 }
