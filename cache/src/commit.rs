@@ -163,7 +163,7 @@ fn place_all(state: &State, chunk: &[Success]) -> Vec<Result<InPlace, Error>> {
 /// Takes the outputs of all into the store and puts them in place. An error is one of all of them, or of one whose
 /// artifacts others may share.
 fn place_together(state: &State, each: &[&Success]) -> Result<Vec<Result<InPlace, Error>>, Error> {
-    let roots = [state.store.workshop().open()?, state.outputs.workshop().open()?];
+    let roots = [state.store.staging().open()?, state.outputs.staging().open()?];
     let others = Mutex::default();
     let prepare = |success: &&Success| prepare(state, success, &others);
     let mut prepared: Vec<Prepared> = if each.len() < WORTH_SHARING {

@@ -11,10 +11,10 @@ use crate::claims::{Claim, Claims};
 use crate::error::Error;
 use crate::intern::{AllTexts, joined};
 use crate::leftovers;
+use crate::staging::remove_any;
 use crate::state::State;
 use crate::store::{Held, entries};
 use crate::sweep;
-use crate::workshop::remove_any;
 
 /// What to keep.
 ///

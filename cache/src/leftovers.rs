@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::staging::remove_any;
 use crate::state::State;
 use crate::store::entries;
-use crate::workshop::remove_any;
 
 /// Unfinished artifacts and outputs. Only who holds the lock may take them for leftovers.
 pub(crate) fn list(state: &State) -> Result<Vec<PathBuf>, Error> {
-    let mut found = entries(state.store.workshop().dir())?;
-    found.extend(entries(state.outputs.workshop().dir())?);
+    let mut found = entries(state.store.staging().dir())?;
+    found.extend(entries(state.outputs.staging().dir())?);
     Ok(found)
 }
 

@@ -26,7 +26,7 @@
 //! ```text
 //! error                                     what can go wrong
 //! codec stamp schema                        bytes, times, formats
-//! copy db flush lock                        files, the database, waiting for the disk, the one writer
+//! copy db flush lock staging                files, the database, waiting for the disk, the one writer, what is unfinished
 //! intern store                              small numbers for names; artifacts
 //! in_common outputs                         packed lists: of parts that many have, of what was left
 //! parts place slices                        what went into a node; outputs in place; what was wholly fresh
@@ -48,7 +48,7 @@ mod copy;
 mod db;
 mod flush;
 mod lock;
-mod workshop;
+mod staging;
 
 mod intern;
 mod store;

@@ -19,9 +19,9 @@ use rustix::fs::{
 
 use crate::error::Error;
 use crate::flush::to_disk;
+use crate::staging::{Staged, Staging};
 use crate::stamp::{Nanos, Stamp, wait_until_past};
 use crate::store::Store;
-use crate::workshop::{Spot, Workshop};
 
 /// What the file system said of the outputs of a node when they were put in place, in short.
 pub(crate) type PlacedStamp = [u8; 8];
@@ -30,7 +30,7 @@ pub(crate) type PlacedStamp = [u8; 8];
 #[derive(Debug)]
 pub(crate) struct Made {
     /// Where they are, and after they were put in place, what was there before.
-    spot: Spot,
+    staged: Staged,
     /// The directory of all, and those below it, each after the one that it lies in.
     dirs: Vec<PathBuf>,
     files: Vec<PathBuf>,
@@ -40,13 +40,13 @@ pub(crate) struct Made {
 /// The directory below which all nodes have theirs.
 pub(crate) struct Outputs {
     root: PathBuf,
-    workshop: Workshop,
+    staging: Staging,
 }
 
 impl Outputs {
     pub(crate) fn at(root: PathBuf) -> Self {
-        let workshop = Workshop::at(root.join(".unfinished"));
-        Self { root, workshop }
+        let staging = Staging::at(root.join(".unfinished"));
+        Self { root, staging }
     }
 
     /// The directory below which all nodes have theirs.
@@ -60,8 +60,8 @@ impl Outputs {
     }
 
     /// Where outputs are put together.
-    pub(crate) fn workshop(&self) -> &Workshop {
-        &self.workshop
+    pub(crate) fn staging(&self) -> &Staging {
+        &self.staging
     }
 
     /// Puts outputs together; not yet on the disk. `fetch` makes the file of an output, told by its place in the list.
@@ -70,9 +70,9 @@ impl Outputs {
         outputs: &[OutputFile],
         mut fetch: impl FnMut(usize, &Path) -> Result<File, Error>,
     ) -> Result<Made, Error> {
-        let spot = self.workshop.spot();
-        fs::create_dir(spot.path()).map_err(Error::io("create", spot.path()))?;
-        let mut dirs = vec![spot.path().to_owned()];
+        let staged = self.staging.staged();
+        fs::create_dir(staged.path()).map_err(Error::io("create", staged.path()))?;
+        let mut dirs = vec![staged.path().to_owned()];
         let mut files = Vec::with_capacity(outputs.len());
         let mut stamps = Vec::with_capacity(outputs.len());
         for (index, output) in outputs.iter().enumerate() {
@@ -83,7 +83,7 @@ impl Outputs {
             stamps.push(Stamp::of(&metadata));
             files.push(path);
         }
-        Ok(Made { spot, dirs, files, stamps })
+        Ok(Made { staged, dirs, files, stamps })
     }
 
     /// Puts outputs in place from the store. `None` is for a file system whose times cannot be relied on.
@@ -93,10 +93,10 @@ impl Outputs {
         node: &NodeName,
         outputs: &[OutputFile],
     ) -> Result<Option<PlacedStamp>, Error> {
-        let workshop = self.workshop.open()?;
+        let staging = self.staging.open()?;
         let mut made = self.make(outputs, |index, path| store.fetch(&outputs[index], path))?;
         to_disk(&made.written().cloned().collect::<Vec<_>>(), &[&self.root])?;
-        let is_past = wait_until_past(workshop, made.newest());
+        let is_past = wait_until_past(staging, made.newest());
         let mut changed = BTreeSet::new();
         self.swap_in(&mut made, node, &mut changed)?;
         to_disk(&changed.into_iter().collect::<Vec<_>>(), &[&self.root])?;
@@ -116,7 +116,7 @@ impl Outputs {
         if !changed.contains(parent) {
             fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
         }
-        exchange(&mut made.spot, &dir).map_err(Error::io("put in place", &dir))?;
+        exchange(&mut made.staged, &dir).map_err(Error::io("put in place", &dir))?;
         for dir in parent.ancestors().take_while(|dir| dir.starts_with(&self.root)) {
             if !changed.insert(dir.to_owned()) {
                 break;
@@ -187,7 +187,7 @@ impl Made {
     }
 }
 
-fn exchange(made: &mut Spot, place: &Path) -> io::Result<()> {
+fn exchange(made: &mut Staged, place: &Path) -> io::Result<()> {
     use rustix::io::Errno;
     // Where there was nothing before, that is all.
     if fs::rename(made.path(), place).is_ok() {

@@ -23,8 +23,8 @@ use graph::record::OutputFile;
 use crate::copy::{copy, digest_of};
 use crate::error::Error;
 use crate::flush::to_disk;
+use crate::staging::{Staged, Staging};
 use crate::stamp::{Stamp, is_executable};
-use crate::workshop::{Spot, Workshop};
 
 /// What was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) struct Held {
 pub(crate) struct Taken {
     pub(crate) put: Put,
     /// The copy; `None` where another that is named together with it has the same content.
-    copy: Option<Spot>,
+    copy: Option<Staged>,
     /// All of it, where that is little.
     content: Option<Vec<u8>>,
 }
@@ -70,13 +70,13 @@ const READ_ONLY: u32 = 0o444;
 /// A directory of artifacts.
 pub(crate) struct Store {
     root: PathBuf,
-    workshop: Workshop,
+    staging: Staging,
 }
 
 impl Store {
     pub(crate) fn at(root: PathBuf) -> Self {
-        let workshop = Workshop::at(root.join("tmp"));
-        Self { root, workshop }
+        let staging = Staging::at(root.join("tmp"));
+        Self { root, staging }
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -85,8 +85,8 @@ impl Store {
     }
 
     /// Where artifacts are made.
-    pub(crate) fn workshop(&self) -> &Workshop {
-        &self.workshop
+    pub(crate) fn staging(&self) -> &Staging {
+        &self.staging
     }
 
     /// Takes a copy of a file; not yet on the disk. A symbolic link is followed; the caller has decided that it may be. Where
@@ -102,11 +102,11 @@ impl Store {
         let (digest, size, copied) = match &content {
             Some(content) => (Digest::of(content), content.len() as u64, None),
             None => {
-                let spot = self.workshop.spot();
-                let mut made = create(spot.path(), READ_ONLY)?;
+                let staged = self.staging.staged();
+                let mut made = create(staged.path(), READ_ONLY)?;
                 let read = (&mut source, from);
-                let (digest, size) = copy(read, (&mut made, spot.path()), before.len())?;
-                (digest, size, Some(spot))
+                let (digest, size) = copy(read, (&mut made, staged.path()), before.len())?;
+                (digest, size, Some(staged))
             }
         };
         let after = source.metadata().map_err(Error::io("read", from))?;
@@ -118,10 +118,10 @@ impl Store {
         let copy = match (copied, &content) {
             (None, Some(_)) if is_known() => None,
             (None, Some(content)) => {
-                let spot = self.workshop.spot();
-                let mut made = create(spot.path(), READ_ONLY)?;
-                made.write_all(content).map_err(Error::io("write", spot.path()))?;
-                Some(spot)
+                let staged = self.staging.staged();
+                let mut made = create(staged.path(), READ_ONLY)?;
+                made.write_all(content).map_err(Error::io("write", staged.path()))?;
+                Some(staged)
             }
             (copied, _) => copied,
         };
@@ -152,7 +152,7 @@ impl Store {
 
     /// Takes a copy of a file, which is in the store and on the disk when this returns.
     pub(crate) fn put(&self, from: &Path) -> Result<Put, Error> {
-        self.workshop.open()?;
+        self.staging.open()?;
         let mut taken = self.take(from, &Mutex::default())?;
         to_disk(&taken.written().map(Path::to_owned).collect::<Vec<_>>(), &[&self.root])?;
         let mut changed = BTreeSet::new();
@@ -232,7 +232,7 @@ impl Store {
 impl Taken {
     /// What has to be on the disk before it is named.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
-        self.copy.iter().map(Spot::path)
+        self.copy.iter().map(Staged::path)
     }
 
     /// Lets go of the content, once nobody makes a file of it any more.

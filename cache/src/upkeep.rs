@@ -12,8 +12,8 @@ use crate::error::{Error, Fault};
 use crate::intern::{Texts, count, node_name};
 use crate::leftovers;
 use crate::slices;
+use crate::staging::remove_any;
 use crate::state::{State, database};
-use crate::workshop::remove_any;
 
 /// What the cache holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

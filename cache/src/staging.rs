@@ -1,6 +1,6 @@
 //! Where artifacts and outputs are made before they get their names. Knows nothing of what they are.
 //!
-//! Each has a spot of its own in one directory, which stays: whatever is made there and removed again, even an empty
+//! Each has a path of its own in one directory, which stays: whatever is made there and removed again, even an empty
 //! directory, ext4 looks at for half a minute whenever it makes something beside it.
 
 use std::collections::hash_map::RandomState;
@@ -13,21 +13,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::Error;
 
 /// A directory for what is unfinished. What is found there when nobody builds is left over.
-pub(crate) struct Workshop {
+pub(crate) struct Staging {
     dir: PathBuf,
-    /// Tells its spots from those of any other process, also of one that was killed.
+    /// Tells its paths from those of any other process, also of one that was killed.
     own: u64,
     next: AtomicU64,
 }
 
 /// A path at which nothing is yet. What is there when it is dropped goes with it.
 #[derive(Debug)]
-pub(crate) struct Spot {
+pub(crate) struct Staged {
     path: PathBuf,
     is_empty: bool,
 }
 
-impl Workshop {
+impl Staging {
     pub(crate) fn at(dir: PathBuf) -> Self {
         Self { dir, own: RandomState::new().hash_one(()), next: AtomicU64::new(0) }
     }
@@ -36,19 +36,19 @@ impl Workshop {
         &self.dir
     }
 
-    /// Makes the directory; to be called before spots are used.
+    /// Makes the directory; to be called before anything is made in it.
     pub(crate) fn open(&self) -> Result<&Path, Error> {
         fs::create_dir_all(&self.dir).map_err(Error::io("create", &self.dir))?;
         Ok(&self.dir)
     }
 
-    pub(crate) fn spot(&self) -> Spot {
+    pub(crate) fn staged(&self) -> Staged {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        Spot { path: self.dir.join(format!("{:016x}-{number}", self.own)), is_empty: false }
+        Staged { path: self.dir.join(format!("{:016x}-{number}", self.own)), is_empty: false }
     }
 }
 
-impl Spot {
+impl Staged {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -59,7 +59,7 @@ impl Spot {
     }
 }
 
-impl Drop for Spot {
+impl Drop for Staged {
     fn drop(&mut self) {
         if !self.is_empty
             && let Err(error) = remove_any(&self.path)
