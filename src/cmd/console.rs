@@ -81,7 +81,7 @@ pub(crate) fn print<V: Serialize>(
     print_as(format, context, write, out)
 }
 
-/// As [`print`], of what writes itself in this form.
+/// As [`print()`], of what writes itself in this form.
 pub(crate) fn print_as(
     format: Format,
     context: &Context,

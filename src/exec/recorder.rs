@@ -14,9 +14,10 @@ use anyhow::anyhow;
 use graph::model::NodeId;
 use graph::record::{Outcome, Record};
 use graph::schedule::Finished;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 use crate::exec::attempts::{Ended, Ran, report};
 use crate::exec::collect::Found;
@@ -26,7 +27,7 @@ use crate::exec::run::{Journal, Success};
 /// So many are recorded together at most.
 const MOST: usize = 512;
 
-/// The time from one to the next recording: nothing beside a build that somebody waits for.
+/// The time from one to the next recording while something runs: nothing beside a build that somebody waits for.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What leaves more than this many bytes is recorded by itself.
@@ -40,6 +41,7 @@ pub(super) struct Recorder<J> {
     journal: Arc<J>,
     line: UnboundedSender<(NodeId, Ran)>,
     told: UnboundedSender<Recorded>,
+    hurry: Arc<Notify>,
 }
 
 impl<J: Journal> Recorder<J> {
@@ -47,8 +49,15 @@ impl<J: Journal> Recorder<J> {
     pub(super) fn new(journal: Arc<J>) -> (Self, UnboundedReceiver<Recorded>) {
         let (line, waiting) = unbounded_channel();
         let (told, recorded) = unbounded_channel();
-        tokio::spawn(record_together(journal.clone(), waiting, told.clone()));
-        (Self { journal, line, told }, recorded)
+        let hurry = Arc::<Notify>::default();
+        let all = record_together(journal.clone(), waiting, told.clone(), hurry.clone());
+        tokio::spawn(all);
+        (Self { journal, line, told, hurry }, recorded)
+    }
+
+    /// Has what waits recorded now: nothing runs that more of would gather by, and what is next may need just that.
+    pub(super) fn hurry(&self) {
+        self.hurry.notify_one();
     }
 
     /// Has a result recorded, as a success only if what was hashed is what was built.
@@ -66,12 +75,13 @@ async fn record_together<J: Journal>(
     journal: Arc<J>,
     mut line: UnboundedReceiver<(NodeId, Ran)>,
     told: UnboundedSender<Recorded>,
+    hurry: Arc<Notify>,
 ) {
     let mut waiting = Vec::new();
     while line.recv_many(&mut waiting, MOST).await > 0 {
         let begun = Instant::now();
         record(&journal, std::mem::take(&mut waiting), &told).await;
-        sleep_until(begun + PAUSE).await;
+        timeout_at(begun + PAUSE, hurry.notified()).await.ok();
     }
 }
 

@@ -200,18 +200,23 @@ impl<E: Executor, J: Journal> Drive<'_, E, J> {
                 Next::Start(id, judgement) => self.start(id, judgement).await,
                 Next::Restore(id, judgement, from) => self.restore(id, judgement, from),
                 Next::Settled(id, ending) => self.settled(id, ending, 0, None).await,
-                Next::Wait => tokio::select! {
-                    Some(ended) = self.tasks.join_next_with_id() => self.ended(ended).await,
-                    Some((id, recorded)) = self.recorded.recv() => {
-                        self.unrecorded -= 1;
-                        self.finished(id, recorded).await;
+                Next::Wait => {
+                    if self.tasks.is_empty() {
+                        self.recorder.hurry();
                     }
-                    changed = stopping.changed(), if may_stop => {
-                        may_stop = changed.is_ok();
-                        let asked = *stopping.borrow_and_update();
-                        self.heed(asked).await;
+                    tokio::select! {
+                        Some(ended) = self.tasks.join_next_with_id() => self.ended(ended).await,
+                        Some((id, recorded)) = self.recorded.recv() => {
+                            self.unrecorded -= 1;
+                            self.finished(id, recorded).await;
+                        }
+                        changed = stopping.changed(), if may_stop => {
+                            may_stop = changed.is_ok();
+                            let asked = *stopping.borrow_and_update();
+                            self.heed(asked).await;
+                        }
                     }
-                },
+                }
                 Next::Done => return,
             }
             if may_stop && stopping.has_changed().unwrap_or(false) {
