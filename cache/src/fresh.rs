@@ -219,6 +219,6 @@ fn short(stamps: &[Stamp]) -> [u8; 16] {
         bytes.extend_from_slice(&stamp.mtime.to_le_bytes());
         bytes.extend_from_slice(&stamp.ctime.to_le_bytes());
     }
-    let digest = Fields::of("graph slice in place v1").field(bytes).finish();
+    let digest = Fields::of("graph slice in place v2").field(bytes).finish();
     *digest.as_bytes().first_chunk().expect("a digest has 32 bytes")
 }

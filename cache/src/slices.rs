@@ -1,7 +1,8 @@
 //! Which slices of the matrix were found wholly fresh: the rows, and how their list of outputs is packed. Looks at no file.
 //!
 //! The list is, for each directory in which nodes have theirs: its path, and how many nodes follow; of each node, the name of
-//! its directory, and how many outputs follow; of each output, its path below that.
+//! its directory, and one more than how many outputs follow; of each output, its path below that. Nothing follows but a zero
+//! where a node has the outputs of the one before, as nearly all have.
 
 use graph::digest::Digest;
 use graph::name::NodeName;
@@ -143,13 +144,20 @@ pub(crate) fn pack<'a>(
         out.extend_from_slice(text.as_bytes());
     }
     let mut out = Vec::new();
+    let mut before: Option<&[OutputFile]> = None;
     for (path, nodes) in dirs {
         put(&mut out, path);
         put_count(&mut out, nodes.len());
         for (leaf, outputs) in nodes {
             put(&mut out, leaf);
-            put_count(&mut out, outputs.len());
+            let paths = outputs.iter().map(|output| &output.path);
+            if before.is_some_and(|before| paths.eq(before.iter().map(|output| &output.path))) {
+                put_count(&mut out, 0);
+                continue;
+            }
+            put_count(&mut out, outputs.len() + 1);
             outputs.iter().for_each(|output| put(&mut out, &output.path));
+            before = Some(outputs);
         }
     }
     out
@@ -171,6 +179,7 @@ pub(crate) fn visit(packed: &[u8], visitor: &mut impl Visitor) -> Option<()> {
     }
     let mut reader = Reader::new(packed);
     let mut path = String::new();
+    let mut outputs: Vec<&str> = Vec::new();
     while !reader.is_empty() {
         visitor.dir(next(&mut reader)?)?;
         for _ in 0..reader.count().ok()? {
@@ -178,9 +187,15 @@ pub(crate) fn visit(packed: &[u8], visitor: &mut impl Visitor) -> Option<()> {
             path.push_str(next(&mut reader)?);
             path.push('/');
             let leaf = path.len();
-            for _ in 0..reader.count().ok()? {
+            if let Some(count) = reader.count().ok()?.checked_sub(1) {
+                outputs.clear();
+                for _ in 0..count {
+                    outputs.push(next(&mut reader)?);
+                }
+            }
+            for output in &outputs {
                 path.truncate(leaf);
-                path.push_str(next(&mut reader)?);
+                path.push_str(output);
                 visitor.file(&path)?;
             }
         }
@@ -219,16 +234,16 @@ mod tests {
             executable: false,
         };
         let (one, two) = ([output("x")], [output("a/b"), output("c")]);
-        let nodes = vec![("m", &one[..]), ("n", &two)];
+        let nodes = vec![("m", &one[..]), ("n", &two), ("o", &two)];
         let dirs = [("k/a", nodes), ("k/b", vec![("m", &[][..])]), ("c/a", vec![("m", &one)])];
         let packed = pack(dirs.into_iter());
         let mut seen = Told::default();
         assert_eq!(visit(&packed, &mut seen), Some(()));
-        assert_eq!(seen.0, ["k/a/m/x", "k/a/n/a/b", "k/a/n/c", "c/a/m/x"]);
+        assert_eq!(seen.0, ["k/a/m/x", "k/a/n/a/b", "k/a/n/c", "k/a/o/a/b", "k/a/o/c", "c/a/m/x"]);
         for end in 1..packed.len() {
             let mut some = Told::default();
             visit(&packed[..end], &mut some);
-            assert!(some.0.len() < 4, "a list that is cut off gives less");
+            assert!(some.0.len() < 6, "a list that is cut off gives less");
         }
     }
 }

@@ -3,7 +3,7 @@
 -- It is a memo, so nothing of it is taken along.
 DROP TABLE slices;
 
--- One row a slice; a node takes about 30 bytes of `files`, which are read only where each of them is looked at. A row goes
+-- One row a slice; a node takes about 20 bytes of `files`, which are read only where each of them is looked at. A row goes
 -- when an execution of one of its nodes is written.
 CREATE TABLE slices (
     id       INTEGER PRIMARY KEY,
