@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use anstream::AutoStream;
 use graph::event::Event;
 
 use super::run::Progress;
@@ -25,7 +26,7 @@ pub(super) fn choose(progress: Progress, context: &Context) -> Display {
         let side = |said: Option<u16>, default: usize| {
             said.filter(|&side| side > 0).map_or(default, usize::from)
         };
-        let choice = anstream::AutoStream::choice(&io::stderr());
+        let choice = AutoStream::choice(&io::stderr());
         Display::on(Screen {
             columns: side(size.map(|size| size.ws_col), 80),
             rows: side(size.map(|size| size.ws_row), 24),
@@ -53,11 +54,14 @@ pub(super) fn show(mut display: Display, events: Receiver<Vec<Event>>) -> JoinHa
     thread::spawn(move || {
         let begun = Instant::now();
         // That nobody can read it is no reason to stop building.
-        let out: Box<dyn Write> = match &display {
-            Display::Bar(_) => Box::new(io::stderr()),
-            Display::Plain(_) | Display::GitHub(_) => Box::new(anstream::stderr()),
+        // Buffered where the colours are out already: to take them out cuts a line into pieces, each of which were a write.
+        let stderr: Box<dyn Write> = Box::new(io::BufWriter::new(io::stderr()));
+        let mut out: Box<dyn Write> = match &display {
+            Display::Bar(_) => stderr,
+            Display::Plain(_) | Display::GitHub(_) => {
+                Box::new(AutoStream::new(stderr, AutoStream::choice(&io::stderr())))
+            }
         };
-        let mut out = io::BufWriter::new(out);
         loop {
             match events.recv_timeout(TICK) {
                 Ok(first) => std::iter::once(first)
