@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use graph::event::FailureReport;
@@ -56,7 +57,7 @@ pub fn describe(
 #[must_use]
 pub fn report(
     (outcome, message): (Outcome, String),
-    log: &Path,
+    log: Arc<str>,
     remembered: Remembered,
     work: &Path,
     redactor: &Redactor,
@@ -68,7 +69,7 @@ pub fn report(
     FailureReport {
         outcome,
         message: redactor.redact(&message).into_owned(),
-        log: log.to_string_lossy().into(),
+        log,
         causes: causes.collect(),
         tail: remembered.tail,
     }

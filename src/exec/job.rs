@@ -64,7 +64,7 @@ pub trait Executor: Send + Sync + 'static {
         stopping: Stopping,
     ) -> impl Future<Output = Execution> + Send;
 
-    /// Where the log of a node is.
+    /// Where the log of a node is, as it is told: below the project, from its root on.
     fn log(&self, node: &NodeName) -> Arc<str>;
 }
 

@@ -152,8 +152,8 @@ impl Executor for LocalExecutor {
                 let trouble = self.explained(trouble, remembered.told_full);
                 let Trouble { outcome, message, retry } = trouble;
                 let work = self.work_dir(&node.name);
-                let report =
-                    failure::report((outcome, message), &path, remembered, &work, &redactor);
+                let log = self.log(&node.name);
+                let report = failure::report((outcome, message), log, remembered, &work, &redactor);
                 let failure = Some(Arc::<FailureReport>::new(report));
                 Execution { outcome, cost, outputs: Vec::new(), reads: None, failure, retry }
             }
@@ -161,7 +161,8 @@ impl Executor for LocalExecutor {
     }
 
     fn log(&self, node: &NodeName) -> Arc<str> {
-        self.log_path(node).to_string_lossy().into()
+        let path = self.log_path(node);
+        path.strip_prefix(&self.settings.places.root).unwrap_or(&path).to_string_lossy().into()
     }
 }
 

@@ -116,8 +116,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Executes a node once. When `stop_at` has a word, the run is asked to stop as soon as that is logged.
 pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Stop)>) -> Ran {
+    let root = settings.places.root.clone();
     let executor = LocalExecutor::new(settings, Arc::new(Facts::default()));
-    let log = executor.log(&node.name);
+    let log = root.join(&*executor.log(&node.name));
     let (execution, lines) = block_on(async {
         let (sender, mut events) = mpsc::channel(10_000);
         let (stop, stopping) = watch::channel(Stop::No);
@@ -135,14 +136,16 @@ pub(crate) fn execute(settings: Settings, node: Node, stop_at: Option<(&str, Sto
         }
         (ran.await.expect("an execution"), lines)
     });
-    let log = std::fs::read_to_string(&*log).unwrap_or_default();
+    let log = std::fs::read_to_string(log).unwrap_or_default();
     Ran { execution, log, lines }
 }
 
 /// Executes nodes all at once, on one executor.
 pub(crate) fn execute_all(settings: Settings, jobs: Vec<Job>) -> Vec<Ran> {
+    let root = settings.places.root.clone();
     let executor = Arc::new(LocalExecutor::new(settings, Arc::new(Facts::default())));
-    let logs: Vec<Arc<str>> = jobs.iter().map(|job| executor.log(&job.node.name)).collect();
+    let logs: Vec<PathBuf> =
+        jobs.iter().map(|job| root.join(&*executor.log(&job.node.name))).collect();
     let executions: Vec<Execution> = block_on(async {
         let (_stop, stopping) = watch::channel(Stop::No);
         let running: Vec<_> = jobs
@@ -159,7 +162,7 @@ pub(crate) fn execute_all(settings: Settings, jobs: Vec<Job>) -> Vec<Ran> {
         }
         executions
     });
-    let log = |path: &Arc<str>| std::fs::read_to_string(&**path).unwrap_or_default();
+    let log = |path: &PathBuf| std::fs::read_to_string(path).unwrap_or_default();
     let ran = executions.into_iter().zip(&logs);
     ran.map(|(execution, path)| Ran { execution, log: log(path), lines: Vec::new() }).collect()
 }

@@ -94,9 +94,9 @@ fn a_branch_is_not_there() {
       = hint: is the branch or tag spelled as the repository has it?
 
     [   0:00] run 1 · 1 of 1 node to do
-    [   0:00] start image/one-scarthgap · never built · log [ROOT]/.graph/logs/1/image~one-scarthgap.log
+    [   0:00] start image/one-scarthgap · never built · log .graph/logs/1/image~one-scarthgap.log
     [   0:00] failed image/one-scarthgap after 0 ms: cannot make `graph.kas.yaml`: the remote has no such branch or tag: `repos.poky.commit` (kas/base.yaml:8)
-      [ROOT]/.graph/logs/1/image~one-scarthgap.log
+      .graph/logs/1/image~one-scarthgap.log
     ");
 }
 
