@@ -2,12 +2,14 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use graph::facts::Facts;
 use graph::model::{Graph, NodeId};
 use graph::plan::plan;
-use graph::record::Records;
+use graph::record::{Record, Records};
 use graph::resource::Capacity;
 use graph::schedule::{Finished, Next, OnFailure, Schedule};
 use graph::spec::Spec;
@@ -65,9 +67,9 @@ fn plan_cold(bencher: Bencher<'_, '_>, nodes: usize) {
     bench_plan(bencher, nodes, |_, _| Records::default());
 }
 
-/// Drives a schedule to its end; what runs ends at once, with the record that `done` has of it. Returns how many
-/// transitions there were: what it told, and what it was told.
-fn drive(graph: &Graph, mut schedule: Schedule<'_>, done: &Records) -> usize {
+/// Drives a schedule to its end; what runs ends at once, with the record that `done` has of it, by its index. Returns how
+/// many transitions there were: what it told, and what it was told.
+fn drive(mut schedule: Schedule<'_>, done: &[Arc<Record>]) -> usize {
     let (mut transitions, mut running) = (0, Vec::new());
     loop {
         transitions += 1;
@@ -75,9 +77,8 @@ fn drive(graph: &Graph, mut schedule: Schedule<'_>, done: &Records) -> usize {
             Next::Settled(..) => {}
             Next::Start(id, _) | Next::Restore(id, ..) => running.push(id),
             Next::Wait => {
-                let id = running.pop().expect("something runs");
-                let done = done.last(&graph.node(id).name).expect("everything was built once");
-                schedule.finish(id, Finished::Succeeded(done.record.clone()));
+                let id: NodeId = running.pop().expect("something runs");
+                schedule.finish(id, Finished::Succeeded(done[id.index()].clone()));
             }
             Next::Done => return transitions,
         }
@@ -92,10 +93,14 @@ fn bench_schedule(bencher: Bencher<'_, '_>, nodes: usize, is_built: bool) {
     let records = if is_built { done.clone() } else { Records::default() };
     let (graph, all) = graph_of(spec);
     let plan = plan(&graph, &all, &[], &facts, &records);
+    let record =
+        |id: &NodeId| done.last(&graph.node(*id).name).expect("it was built").record.clone();
+    // Who runs a node has its record at hand.
+    let done: Vec<Arc<Record>> = all.iter().map(record).collect();
     let drive = |records| {
         let limits = (Capacity::new(8, 8, u64::MAX), OnFailure::KeepGoing);
         let schedule = Schedule::after(&plan, &graph, &all, [], (&facts, records), limits);
-        drive(&graph, schedule, &done)
+        drive(schedule, &done)
     };
     let transitions = drive(records.clone());
     bencher

@@ -13,9 +13,9 @@
 //! key · fingerprint           what that makes of a node
 //! passes piece · own          the short way to most of it, for many nodes at once
 //! deferred                    the same, not yet made
-//! record lasts                what was so last time
+//! keyed · record lasts        what was so last time
 //! verdict · judged            what follows for one node
-//! stages twins · plan         what follows for all
+//! stages · plan               what follows for all
 //! compare                     the same of two sides, without any record
 //! query                       which nodes are meant
 //! reverted · shards           what would be if; which hosts run what
@@ -24,6 +24,7 @@
 
 pub mod digest;
 
+mod keyed;
 pub mod list;
 pub mod name;
 mod passes;
@@ -62,7 +63,6 @@ pub mod verdict;
 
 mod judged;
 mod stages;
-mod twins;
 
 pub mod compare;
 pub mod plan;

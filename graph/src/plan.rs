@@ -7,13 +7,13 @@ use crate::deferred::{DeferredFingerprint, Ground};
 use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::judged::Case;
+use crate::keyed::Keyed;
 use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
 use crate::own::Owns;
 use crate::passes::in_passes;
 use crate::record::Records;
 use crate::stages::Stages;
-use crate::twins::Firsts;
 use crate::verdict::{Judgement, Rebuild, Verdict};
 
 /// The judgement on each wanted node, needs first.
@@ -111,7 +111,7 @@ pub fn plan(
     let (foreseen, left) = foresee(graph, &stages, case);
     let stale = foreseen.iter().flatten().flatten();
     let stale = stale.filter(|one| matches!(one.follows, Follows::Runs(_))).count();
-    let mut firsts = Firsts::with_room_for(stale);
+    let mut firsts = Keyed::with_room_for(stale);
     let ground =
         Ground { graph: graph.clone(), facts: facts.clone(), left, reads: lasts.all_reads(&order) };
     let ground = Arc::new(ground);
@@ -121,7 +121,7 @@ pub fn plan(
         let next = foreseen[stages.of_node(id)].next();
         let Foreseen { verdict, follows } = next.expect("each node of the order has its stage");
         let duplicate_of = match follows {
-            Follows::Runs(key) => firsts.before(key, id),
+            Follows::Runs(key) => Some(*firsts.first(key, id)).filter(|first| *first != id),
             Follows::Nothing | Follows::Left(_) => None,
         };
         let runs =
@@ -197,19 +197,27 @@ impl Tally {
 }
 
 impl Plan {
-    /// The digests of own parts that were made for it, if they are those of this graph, with these facts and these reads.
+    /// The digests of own parts that were made for it, if they are those of these nodes of this graph, with these facts,
+    /// these records and these reads.
     pub(crate) fn owns(
         &self,
-        graph: &Graph,
-        facts: &Facts,
+        (graph, nodes): (&Graph, &[NodeId]),
+        (facts, records): (&Facts, &Records),
         reads: &[(NodeId, Digest)],
     ) -> Option<Arc<Owns>> {
         let Basis { ground, owns } = self.basis.as_ref()?;
-        let holds = owns.are_all()
-            && ground.graph.is(graph)
-            && ground.reads == reads
-            && facts.has_grown_from(&ground.facts);
-        holds.then(|| owns.clone())
+        let holds =
+            ground.graph.is(graph) && ground.reads == reads && facts.has_grown_from(&ground.facts);
+        let are_the_same = || self.entries.iter().map(|entry| entry.id).eq(nodes.iter().copied());
+        if !holds {
+            None
+        } else if owns.are_all() {
+            Some(owns.clone())
+        } else if records.has_nothing() && are_the_same() {
+            Some(Arc::new(owns.for_a_run(graph, facts)))
+        } else {
+            None
+        }
     }
 
     /// Counts the verdicts.

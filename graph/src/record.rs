@@ -1,6 +1,6 @@
 //! What was so last time: how one execution of a node went and what went into it. Stores nothing itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Fields};
 use crate::fingerprint::{Part, key_of};
+use crate::keyed::Keyed;
 use crate::name::NodeName;
 
 /// One finished execution.
@@ -131,6 +132,7 @@ impl Record {
     /// Where `reads` is known: the key that it would have if it were not.
     #[must_use]
     pub fn wide_key(&self) -> Option<Digest> {
+        self.reads?;
         self.parts.recorded().wide_key()
     }
 }
@@ -220,8 +222,8 @@ pub struct Remembered {
 #[derive(Debug, Clone, Default)]
 pub struct Records {
     last: HashMap<NodeName, Remembered, RandomState>,
-    succeeded: HashMap<Digest, Remembered, RandomState>,
-    forgotten: HashSet<Digest, RandomState>,
+    /// By key; nothing where it is known that the outputs are out of reach.
+    succeeded: Keyed<Option<Remembered>>,
     recall: Option<Recall>,
 }
 
@@ -262,16 +264,14 @@ impl Records {
     pub fn insert_key(&mut self, remembered: &Remembered) {
         let record = &remembered.record;
         for key in [Some(record.key), record.wide_key()].into_iter().flatten() {
-            self.forgotten.remove(&key);
-            self.succeeded.insert(key, remembered.clone());
+            self.succeeded.insert(key, Some(remembered.clone()));
         }
     }
 
     /// Forgets the successful execution under a key, whose outputs turned out to be out of reach.
     pub fn forget(&mut self, record: &Record) {
         for key in [Some(record.key), record.wide_key()].into_iter().flatten() {
-            self.succeeded.remove(&key);
-            self.forgotten.insert(key);
+            self.succeeded.insert(key, None);
         }
     }
 
@@ -294,8 +294,10 @@ impl Records {
     /// A successful execution under a key.
     #[must_use]
     pub fn succeeded(&self, key: &Digest) -> Option<Remembered> {
-        let recall = self.recall.as_ref().filter(|_| !self.forgotten.contains(key));
-        let recalled = || recall.and_then(|recall| (recall.0)(key));
-        self.succeeded.get(key).cloned().or_else(recalled)
+        match (self.succeeded.get(key), &self.recall) {
+            (Some(known), _) => known.clone(),
+            (None, Some(recall)) => (recall.0)(key),
+            (None, None) => None,
+        }
     }
 }

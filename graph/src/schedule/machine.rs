@@ -19,6 +19,7 @@ use super::words::{Ending, Finished, Next, OnFailure};
 use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::judged::{Case, Judged};
+use crate::keyed::Keyed;
 use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
 use crate::own::Owns;
@@ -51,11 +52,15 @@ struct Running {
     doing: Doing,
 }
 
-/// What is done under a key; only a node with an obstacle to its key runs without one.
-#[derive(Debug, Clone)]
+/// What is done.
+#[derive(Debug)]
 enum Doing {
-    Execute(Option<Digest>),
-    Restore { key: Option<Digest>, from: Arc<Record> },
+    /// The execution of this index. A node runs without one if there is an obstacle to its key, or if no other can have it.
+    Execute(Option<usize>),
+    Restore {
+        key: Option<Digest>,
+        from: Arc<Record>,
+    },
 }
 
 /// What became of a key in this run.
@@ -63,10 +68,12 @@ enum Doing {
 enum Execution {
     /// It runs; the nodes that wait for its end have the same key.
     Running { twins: Vec<NodeId> },
-    /// It ran well.
-    Succeeded(Arc<Record>),
+    /// It ran well, under the name of this node.
+    Succeeded(NodeId),
     /// It failed, under the name of this node.
     Failed(NodeId),
+    /// Nothing: it was interrupted, or what it left is out of reach.
+    Void,
 }
 
 /// A run under way.
@@ -85,7 +92,7 @@ pub struct Schedule<'a> {
     states: Vec<State>,
     running: HashMap<NodeId, Running, RandomState>,
     made: Vec<Option<Digest>>,
-    executions: HashMap<Digest, Execution, RandomState>,
+    executions: Keyed<Execution>,
     slots: Slots,
     /// What is to be judged, by rank.
     ready: Line,
@@ -119,7 +126,8 @@ impl<'a> Schedule<'a> {
     ) -> Self {
         let order = graph.closure(wanted);
         let found = Lasts::of(graph, &order, &records);
-        let owns = plan.owns(graph, facts, &found.all_reads(&order));
+        let reads = found.all_reads(&order);
+        let owns = plan.owns((graph, &order), (facts, &records), &reads);
         let owns =
             owns.unwrap_or_else(|| Arc::new(Owns::of(graph, &order, facts, |id| found.reads(id))));
         let lasts = found.cloned(graph);
@@ -139,7 +147,7 @@ impl<'a> Schedule<'a> {
             states: vec![State::Excluded; graph.len()],
             running: HashMap::default(),
             made: vec![None; graph.len()],
-            executions: HashMap::default(),
+            executions: Keyed::default(),
             slots: Slots::new(capacity),
             ready: line.clone(),
             lines: std::array::from_fn(|_| line.clone()),
@@ -194,28 +202,29 @@ impl<'a> Schedule<'a> {
         }
         match finished {
             Finished::Succeeded(record) => {
-                let record = self.remember(id, record);
-                self.settle_well(id, Ending::Built, &record);
-                self.end_execution(&doing, Some(Execution::Succeeded(record)));
+                self.remember(id, record);
+                self.settle_well(id, Ending::Built);
+                self.end_execution(&doing, Execution::Succeeded(id));
             }
             Finished::Restored(record) => {
-                let record = self.remember(id, record);
-                self.settle_well(id, Ending::Restored, &record);
+                self.remember(id, record);
+                self.settle_well(id, Ending::Restored);
             }
             Finished::Failed(outcome) => {
                 self.stopped |= self.on_failure == OnFailure::Stop;
                 self.settle(id, Ending::Failed(outcome));
                 // An interruption says nothing of what was run, so a twin may still have its turn.
                 let tells = outcome != Outcome::Interrupted;
-                self.end_execution(&doing, tells.then_some(Execution::Failed(id)));
+                let end = if tells { Execution::Failed(id) } else { Execution::Void };
+                self.end_execution(&doing, end);
             }
             Finished::NotRestored => {
                 if let Doing::Restore { key, from } = doing {
                     self.records.forget(&from);
-                    if let Some(key) = key
-                        && let Some(Execution::Succeeded(_)) = self.executions.get(&key)
-                    {
-                        self.executions.remove(&key);
+                    let execution = key.and_then(|key| self.executions.find(&key));
+                    let execution = execution.map(|index| self.executions.value(index));
+                    if let Some(execution @ Execution::Succeeded(_)) = execution {
+                        *execution = Execution::Void;
                     }
                 }
                 self.make_ready(id);
@@ -275,9 +284,7 @@ impl<'a> Schedule<'a> {
         let judged = self.case(id).judge(|need| self.made[need.index()]);
         match &judged.verdict {
             Verdict::Fresh => {
-                let last = self.lasts[id.index()].as_ref();
-                let record = last.expect("a fresh node has a record").record.clone();
-                self.settle_well(id, Ending::Fresh, &record);
+                self.settle_well(id, Ending::Fresh);
                 None
             }
             Verdict::Open(_) => unreachable!("a node is ready only when its needs have settled"),
@@ -287,13 +294,15 @@ impl<'a> Schedule<'a> {
             }
             Verdict::Stale(_) => {
                 let key = judged.execution_key;
-                match key.and_then(|key| self.executions.get_mut(&key)) {
+                let execution = key.and_then(|key| self.executions.find(&key));
+                match execution.map(|index| self.executions.value(index)) {
                     Some(Execution::Running { twins }) => {
                         twins.push(id);
                         None
                     }
-                    Some(Execution::Succeeded(record)) => {
-                        let record = record.clone();
+                    Some(Execution::Succeeded(first)) => {
+                        let last = self.lasts[first.index()].as_ref();
+                        let record = last.expect("what ran well has a record").record.clone();
                         self.restore(id, judged, record)
                     }
                     Some(Execution::Failed(first)) => {
@@ -301,7 +310,7 @@ impl<'a> Schedule<'a> {
                         self.settle(id, Ending::Skipped(first));
                         None
                     }
-                    None => self.start(id, judged.verdict, key),
+                    Some(Execution::Void) | None => self.start(id, judged.verdict, key),
                 }
             }
         }
@@ -309,45 +318,46 @@ impl<'a> Schedule<'a> {
 
     fn start(&mut self, id: NodeId, verdict: Verdict, key: Option<Digest>) -> Option<Next> {
         let slot = Slot { pool: self.graph.node(id).pool, memory: self.expected_memory(id) };
-        if !self.occupy(id, slot, Doing::Execute(key)) {
+        if !self.has_room(id, slot) {
             return None;
         }
-        if let Some(key) = key {
-            self.executions.insert(key, Execution::Running { twins: Vec::new() });
-        }
+        let running = || Execution::Running { twins: Vec::new() };
+        let execution = key.map(|key| self.executions.insert(key, running()));
+        self.occupy(id, slot, Doing::Execute(execution));
         Some(Next::Start(id, self.judgement(id, verdict)))
     }
 
     fn restore(&mut self, id: NodeId, judged: Judged, from: Arc<Record>) -> Option<Next> {
         let Judged { verdict, execution_key: key } = judged;
         let slot = Slot { pool: Pool::Light, memory: 0 };
-        let doing = Doing::Restore { key, from: from.clone() };
-        let occupied = self.occupy(id, slot, doing);
-        occupied.then(|| Next::Restore(id, self.judgement(id, verdict), from))
+        if !self.has_room(id, slot) {
+            return None;
+        }
+        self.occupy(id, slot, Doing::Restore { key, from: from.clone() });
+        Some(Next::Restore(id, self.judgement(id, verdict), from))
     }
 
-    /// Takes a slot for a node, or puts the node in line for one.
-    fn occupy(&mut self, id: NodeId, slot: Slot, doing: Doing) -> bool {
+    /// Whether a slot is free for a node, which else stands in line for one.
+    fn has_room(&mut self, id: NodeId, slot: Slot) -> bool {
         let fits = self.slots.fits(slot);
-        if fits {
-            self.slots.take(slot);
-            self.states[id.index()] = State::Running;
-            self.running.insert(id, Running { slot: Some(slot), doing });
-        } else {
+        if !fits {
             self.states[id.index()] = State::InLine { memory: slot.memory };
             self.lines[slot.pool as usize].insert(self.ranks.rank(id));
         }
         fits
     }
 
-    /// Notes what became of a key and lets its twins be judged again. `None` means that nothing was learned.
-    fn end_execution(&mut self, doing: &Doing, end: Option<Execution>) {
-        let &Doing::Execute(Some(key)) = doing else { return };
-        let before = match end {
-            Some(end) => self.executions.insert(key, end),
-            None => self.executions.remove(&key),
-        };
-        if let Some(Execution::Running { twins }) = before {
+    fn occupy(&mut self, id: NodeId, slot: Slot, doing: Doing) {
+        self.slots.take(slot);
+        self.states[id.index()] = State::Running;
+        self.running.insert(id, Running { slot: Some(slot), doing });
+    }
+
+    /// Notes what became of a key and lets its twins be judged again.
+    fn end_execution(&mut self, doing: &Doing, end: Execution) {
+        let &Doing::Execute(Some(index)) = doing else { return };
+        let before = std::mem::replace(self.executions.value(index), end);
+        if let Execution::Running { twins } = before {
             twins.into_iter().for_each(|twin| self.make_ready(twin));
         }
     }
@@ -373,22 +383,23 @@ impl<'a> Schedule<'a> {
     }
 
     /// Outputs that were made under another name count under this node's own record.
-    fn remember(&mut self, id: NodeId, record: Arc<Record>) -> Arc<Record> {
+    fn remember(&mut self, id: NodeId, record: Arc<Record>) {
         let name = &self.graph.node(id).name;
         let record = if record.node == *name {
             record
         } else {
             Arc::new(Record { node: name.clone(), ..Record::clone(&record) })
         };
-        let remembered = Remembered { record: record.clone(), available: Availability::InPlace };
+        let remembered = Remembered { record, available: Availability::InPlace };
         self.records.insert_key(&remembered);
         self.lasts[id.index()] = Some(remembered);
-        record
     }
 
-    fn settle_well(&mut self, id: NodeId, ending: Ending, record: &Record) {
+    fn settle_well(&mut self, id: NodeId, ending: Ending) {
         // Nobody asks what those have left that nobody needs.
         if !self.graph.dependents(id).is_empty() {
+            let last = self.lasts[id.index()].as_ref();
+            let record = &last.expect("what settles well has a record").record;
             self.made[id.index()] = Some(record.made());
         }
         self.settle(id, ending);
