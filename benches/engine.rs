@@ -85,7 +85,8 @@ fn drive(mut schedule: Schedule<'_>, done: &[Arc<Record>]) -> usize {
     }
 }
 
-/// A run from its first word to its last, after its plan, as `graph build` has it.
+/// A run from its first word to its last, after its plan, as `graph build` has it: with the records of the plan, which the run
+/// neither copies nor frees.
 fn bench_schedule(bencher: Bencher<'_, '_>, nodes: usize, is_built: bool) {
     let spec = spec(nodes);
     let facts = facts(&spec);

@@ -87,17 +87,20 @@ impl Owns {
 
     /// With those also of all nodes that need something, which have keys once that has settled. Those that need nothing and
     /// are unlike all others need none as long as nothing is remembered from before.
-    pub(crate) fn for_a_run(&self, graph: &Graph, facts: &Facts) -> Self {
+    pub(crate) fn for_a_run(self: &Arc<Self>, graph: &Graph, facts: &Facts) -> Arc<Self> {
+        if self.are_all() {
+            return self.clone();
+        }
         let has_none = |id: &NodeId| self.get(*id) == Own::Unlike && !graph.needs(*id).is_empty();
         let rest: Vec<NodeId> = graph.ids().filter(has_none).collect();
-        let Self { mut made, mut unlike } = self.clone();
+        let Self { mut made, mut unlike } = Self::clone(self);
         made.resize(graph.len(), None);
         let found = Self::of(graph, &rest, facts, |_| None).made;
         for id in rest {
             made[id.index()] = found[id.index()];
             unlike[id.index()] = false;
         }
-        Self { made, unlike }
+        Arc::new(Self { made, unlike })
     }
 
     /// That of a node.

@@ -22,14 +22,18 @@ pub struct Plan {
     /// One entry a node of the closure of what was wanted.
     pub entries: Vec<Planned>,
     /// What it rests on, for a run that follows it.
-    basis: Option<Basis>,
+    basis: Option<Arc<Basis>>,
 }
 
 /// What was made for a plan and does not change while nothing else does.
-#[derive(Clone)]
 pub(crate) struct Basis {
+    /// The nodes of the plan.
+    pub(crate) order: Vec<NodeId>,
     ground: Arc<Ground>,
-    owns: Arc<Owns>,
+    pub(crate) owns: Arc<Owns>,
+    pub(crate) lasts: Lasts,
+    /// Whether a node is fresh, by its index.
+    fresh: Vec<bool>,
 }
 
 impl fmt::Debug for Basis {
@@ -115,11 +119,13 @@ pub fn plan(
     let ground =
         Ground { graph: graph.clone(), facts: facts.clone(), left, reads: lasts.all_reads(&order) };
     let ground = Arc::new(ground);
+    let mut fresh = vec![false; graph.len()];
     let mut foreseen: Vec<_> =
         foreseen.into_iter().map(|passes| passes.into_iter().flatten()).collect();
     let entry = |&id: &NodeId| {
         let next = foreseen[stages.of_node(id)].next();
         let Foreseen { verdict, follows } = next.expect("each node of the order has its stage");
+        fresh[id.index()] = verdict == Verdict::Fresh;
         let duplicate_of = match follows {
             Follows::Runs(key) => Some(*firsts.first(key, id)).filter(|first| *first != id),
             Follows::Nothing | Follows::Left(_) => None,
@@ -132,7 +138,8 @@ pub fn plan(
         Planned { id, judgement, duplicate_of, estimate_ms }
     };
     let entries = order.iter().map(entry).collect();
-    Plan { entries, basis: Some(Basis { ground, owns: Arc::new(owns) }) }
+    let basis = Basis { order, ground, owns: Arc::new(owns), lasts, fresh };
+    Plan { entries, basis: Some(Arc::new(basis)) }
 }
 
 /// The judge's word on all nodes, stage by stage and pass by pass, and what each leaves that is needed.
@@ -187,6 +194,36 @@ fn one(case: &Case<'_>, left: &[Option<Digest>]) -> Foreseen {
     Foreseen { verdict: judged.verdict, follows }
 }
 
+impl Basis {
+    /// That of nodes of which nobody has made a plan: none is known to be fresh.
+    pub(crate) fn without_plan(
+        graph: &Graph,
+        order: Vec<NodeId>,
+        (facts, records): (&Facts, &Records),
+    ) -> Self {
+        let lasts = Lasts::of(graph, &order, records);
+        let owns = Arc::new(Owns::of(graph, &order, facts, |id| lasts.reads(id)));
+        let ground = Ground {
+            graph: graph.clone(),
+            facts: facts.clone(),
+            left: Vec::new(),
+            reads: Vec::new(),
+        };
+        let fresh = vec![false; graph.len()];
+        Self { order, ground: Arc::new(ground), owns, lasts, fresh }
+    }
+
+    /// Whether the plan has found a node to be fresh. It still is if all that it needs is.
+    pub(crate) fn is_fresh(&self, id: NodeId) -> bool {
+        self.fresh[id.index()]
+    }
+
+    /// What such a node has left, if another needs it.
+    pub(crate) fn left(&self, id: NodeId) -> Option<Digest> {
+        self.ground.left.get(id.index()).copied().flatten()
+    }
+}
+
 impl Tally {
     /// Counts nodes, too, that are known to be fresh and are not in the plan.
     #[must_use]
@@ -197,27 +234,20 @@ impl Tally {
 }
 
 impl Plan {
-    /// The digests of own parts that were made for it, if they are those of these nodes of this graph, with these facts,
-    /// these records and these reads.
-    pub(crate) fn owns(
+    /// What it rests on, if that is these nodes of this graph, these facts, to which stamps may have been added, and these
+    /// records.
+    pub(crate) fn basis_of(
         &self,
         (graph, nodes): (&Graph, &[NodeId]),
         (facts, records): (&Facts, &Records),
-        reads: &[(NodeId, Digest)],
-    ) -> Option<Arc<Owns>> {
-        let Basis { ground, owns } = self.basis.as_ref()?;
-        let holds =
-            ground.graph.is(graph) && ground.reads == reads && facts.has_grown_from(&ground.facts);
-        let are_the_same = || self.entries.iter().map(|entry| entry.id).eq(nodes.iter().copied());
-        if !holds {
-            None
-        } else if owns.are_all() {
-            Some(owns.clone())
-        } else if records.has_nothing() && are_the_same() {
-            Some(Arc::new(owns.for_a_run(graph, facts)))
-        } else {
-            None
-        }
+    ) -> Option<Arc<Basis>> {
+        let basis = self.basis.as_ref()?;
+        let holds = basis.ground.graph.is(graph)
+            && basis.order == nodes
+            && basis.lasts.are_of(records)
+            && (basis.owns.are_all() || records.has_nothing())
+            && facts.has_grown_from(&basis.ground.facts);
+        holds.then(|| basis.clone())
     }
 
     /// Counts the verdicts.

@@ -1,17 +1,16 @@
 //! What was so last time: how one execution of a node went and what went into it. Stores nothing itself.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Fields};
 use crate::fingerprint::{Part, key_of};
 use crate::keyed::Keyed;
 use crate::name::NodeName;
+use crate::names::{Named, Names};
 
 /// One finished execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,10 +217,25 @@ pub struct Remembered {
     pub available: Availability,
 }
 
-/// What the cache remembers of the nodes in question.
+/// What is remembered last of each node, by its name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LastByName {
+    names: Names,
+    all: Vec<Last>,
+}
+
+#[derive(Debug, Clone)]
+struct Last {
+    /// That of the record, at hand.
+    node: NodeName,
+    remembered: Remembered,
+}
+
+/// What the cache remembers of the nodes in question. A clone shares what was last of each, until one of the two learns
+/// more of that.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    last: HashMap<NodeName, Remembered, RandomState>,
+    last: Arc<LastByName>,
     /// By key; nothing where it is known that the outputs are out of reach.
     succeeded: Keyed<Option<Remembered>>,
     recall: Option<Recall>,
@@ -239,6 +253,40 @@ impl fmt::Debug for Recall {
     }
 }
 
+impl Named for Last {
+    fn name(&self) -> &NodeName {
+        &self.node
+    }
+}
+
+impl LastByName {
+    fn reserve(&mut self, nodes: usize) {
+        self.names.reserve(nodes, &self.all);
+        self.all.reserve(nodes);
+    }
+
+    fn insert(&mut self, remembered: Remembered) {
+        self.all.push(Last { node: remembered.record.node.clone(), remembered });
+        if let Some(earlier) = self.names.add_last(&self.all) {
+            self.all.swap_remove(earlier);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The index of a node.
+    pub(crate) fn find(&self, node: &NodeName) -> Option<usize> {
+        self.names.get(node, &self.all)
+    }
+
+    /// What is remembered of the node of this index.
+    pub(crate) fn at(&self, index: usize) -> &Remembered {
+        &self.all[index].remembered
+    }
+}
+
 impl Records {
     /// Asks `find` for the successful executions that were not inserted.
     #[must_use]
@@ -252,12 +300,12 @@ impl Records {
 
     /// Makes room for the last executions of so many more nodes.
     pub fn reserve(&mut self, nodes: usize) {
-        self.last.reserve(nodes);
+        Arc::make_mut(&mut self.last).reserve(nodes);
     }
 
     /// Remembers the last execution of a node, whatever its outcome.
     pub fn insert_last(&mut self, remembered: Remembered) {
-        self.last.insert(remembered.record.node.clone(), remembered);
+        Arc::make_mut(&mut self.last).insert(remembered);
     }
 
     /// Remembers a successful execution under its key, of whichever node; `available` speaks of the store.
@@ -278,12 +326,12 @@ impl Records {
     /// The last execution of a node.
     #[must_use]
     pub fn last(&self, node: &NodeName) -> Option<&Remembered> {
-        self.last.get(node)
+        self.last.find(node).map(|index| self.last.at(index))
     }
 
-    /// Whether there is no node of which it is known that it ever ran.
-    pub(crate) fn has_no_last(&self) -> bool {
-        self.last.is_empty()
+    /// The last executions of all nodes.
+    pub(crate) fn last_by_name(&self) -> &Arc<LastByName> {
+        &self.last
     }
 
     /// Whether nothing is known of any execution, nor can be found.

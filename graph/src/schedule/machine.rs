@@ -20,10 +20,9 @@ use crate::digest::Digest;
 use crate::facts::Facts;
 use crate::judged::{Case, Judged};
 use crate::keyed::Keyed;
-use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
 use crate::own::Owns;
-use crate::plan::Plan;
+use crate::plan::{Basis, Plan};
 use crate::record::{Availability, Outcome, Record, Records, Remembered};
 use crate::resource::{Capacity, Pool};
 use crate::verdict::{Judgement, Rebuild, Verdict};
@@ -83,12 +82,12 @@ pub struct Schedule<'a> {
     records: Records,
     on_failure: OnFailure,
     stopped: bool,
-    order: Vec<NodeId>,
+    basis: Arc<Basis>,
     ranks: Ranks,
     forced: Vec<bool>,
     owns: Arc<Owns>,
-    /// The last execution of each node, by its index.
-    lasts: Vec<Option<Remembered>>,
+    /// What was recorded of each node in this run, by its index.
+    recorded: Vec<Option<Arc<Record>>>,
     states: Vec<State>,
     running: HashMap<NodeId, Running, RandomState>,
     made: Vec<Option<Digest>>,
@@ -125,13 +124,10 @@ impl<'a> Schedule<'a> {
         (capacity, on_failure): (Capacity, OnFailure),
     ) -> Self {
         let order = graph.closure(wanted);
-        let found = Lasts::of(graph, &order, &records);
-        let reads = found.all_reads(&order);
-        let owns = plan.owns((graph, &order), (facts, &records), &reads);
-        let owns =
-            owns.unwrap_or_else(|| Arc::new(Owns::of(graph, &order, facts, |id| found.reads(id))));
-        let lasts = found.cloned(graph);
-        let ranks = Ranks::of(graph, &order, &lasts);
+        let basis = plan.basis_of((graph, &order), (facts, &records));
+        let without = || Arc::new(Basis::without_plan(graph, order, (facts, &records)));
+        let basis = basis.unwrap_or_else(without);
+        let ranks = Ranks::of(graph, &basis.order, &basis.lasts);
         let line = Line::new(ranks.len());
         let mut schedule = Self {
             graph,
@@ -139,11 +135,11 @@ impl<'a> Schedule<'a> {
             on_failure,
             stopped: false,
             records,
-            order,
+            owns: basis.owns.for_a_run(graph, facts),
+            basis,
             ranks,
             forced: vec![false; graph.len()],
-            owns,
-            lasts,
+            recorded: vec![None; graph.len()],
             states: vec![State::Excluded; graph.len()],
             running: HashMap::default(),
             made: vec![None; graph.len()],
@@ -154,8 +150,8 @@ impl<'a> Schedule<'a> {
             settled: VecDeque::new(),
         };
         forced.into_iter().for_each(|id| schedule.forced[id.index()] = true);
-        for index in 0..schedule.order.len() {
-            let id = schedule.order[index];
+        for index in 0..schedule.order().len() {
+            let id = schedule.order()[index];
             match graph.needs(id).len() {
                 0 => schedule.make_ready(id),
                 open_needs => schedule.states[id.index()] = State::Waiting { open_needs },
@@ -249,14 +245,14 @@ impl<'a> Schedule<'a> {
     /// What the needs of a node that was started have left, in the order of its needs.
     #[must_use]
     pub fn needs_of(&self, id: NodeId) -> Vec<Arc<Record>> {
-        let record = |need: &NodeId| Some(self.lasts[need.index()].as_ref()?.record.clone());
+        let record = |need: &NodeId| self.record(*need).cloned();
         self.graph.needs(id).iter().filter_map(record).collect()
     }
 
     /// Every node of the run, needs first.
     #[must_use]
     pub fn order(&self) -> &[NodeId] {
-        &self.order
+        &self.basis.order
     }
 
     /// The first in line of all that is to be judged or fits; a stopped run takes them as they come.
@@ -281,6 +277,11 @@ impl<'a> Schedule<'a> {
 
     /// Judges a node and starts or settles it, or puts it in the line where it belongs.
     fn dispatch(&mut self, id: NodeId) -> Option<Next> {
+        if self.is_still_fresh(id) {
+            self.made[id.index()] = self.basis.left(id);
+            self.settle(id, Ending::Fresh);
+            return None;
+        }
         let judged = self.case(id).judge(|need| self.made[need.index()]);
         match &judged.verdict {
             Verdict::Fresh => {
@@ -301,9 +302,8 @@ impl<'a> Schedule<'a> {
                         None
                     }
                     Some(Execution::Succeeded(first)) => {
-                        let last = self.lasts[first.index()].as_ref();
-                        let record = last.expect("what ran well has a record").record.clone();
-                        self.restore(id, judged, record)
+                        let record = self.recorded[first.index()].clone();
+                        self.restore(id, judged, record.expect("what ran well has a record"))
                     }
                     Some(Execution::Failed(first)) => {
                         let first = self.graph.node(*first).name.clone();
@@ -362,10 +362,21 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// Whether nothing has happened to what a node needs since the plan found both to be fresh.
+    fn is_still_fresh(&self, id: NodeId) -> bool {
+        let stands = |need: &NodeId| {
+            let is_fresh = self.ending(*need) == Some(&Ending::Fresh);
+            is_fresh && self.basis.is_fresh(*need)
+        };
+        self.basis.is_fresh(id)
+            && !self.forced[id.index()]
+            && self.graph.needs(id).iter().all(stands)
+    }
+
     fn case(&self, id: NodeId) -> Case<'_> {
         let Self { graph, facts, records, .. } = self;
         let rebuild = if self.forced[id.index()] { Rebuild::Forced } else { Rebuild::Stale };
-        let (own, last) = (self.owns.get(id), self.lasts[id.index()].as_ref());
+        let (own, last) = (self.owns.get(id), self.basis.lasts.get(id));
         Case { graph, id, facts, own, last, records, rebuild }
     }
 
@@ -379,7 +390,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn expected_memory(&self, id: NodeId) -> u64 {
-        self.lasts[id.index()].as_ref().map_or(0, |last| last.record.cost.peak_memory)
+        self.basis.lasts.get(id).map_or(0, |last| last.record.cost.peak_memory)
     }
 
     /// Outputs that were made under another name count under this node's own record.
@@ -390,17 +401,21 @@ impl<'a> Schedule<'a> {
         } else {
             Arc::new(Record { node: name.clone(), ..Record::clone(&record) })
         };
-        let remembered = Remembered { record, available: Availability::InPlace };
-        self.records.insert_key(&remembered);
-        self.lasts[id.index()] = Some(remembered);
+        self.recorded[id.index()] = Some(record.clone());
+        self.records.insert_key(&Remembered { record, available: Availability::InPlace });
+    }
+
+    /// What a node that has settled well has left.
+    fn record(&self, id: NodeId) -> Option<&Arc<Record>> {
+        let last = || self.basis.lasts.get(id).map(|last| &last.record);
+        self.recorded[id.index()].as_ref().or_else(last)
     }
 
     fn settle_well(&mut self, id: NodeId, ending: Ending) {
         // Nobody asks what those have left that nobody needs.
         if !self.graph.dependents(id).is_empty() {
-            let last = self.lasts[id.index()].as_ref();
-            let record = &last.expect("what settles well has a record").record;
-            self.made[id.index()] = Some(record.made());
+            let made = self.record(id).expect("what settles well has a record").made();
+            self.made[id.index()] = Some(made);
         }
         self.settle(id, ending);
     }

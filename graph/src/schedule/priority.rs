@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
+use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
-use crate::record::Remembered;
 
 /// A node that never ran counts as a minute, so that what is unknown starts early.
 const UNKNOWN_MS: u64 = 60_000;
@@ -18,7 +18,7 @@ pub(super) struct Ranks {
 }
 
 impl Ranks {
-    pub(super) fn of(graph: &Graph, order: &[NodeId], lasts: &[Option<Remembered>]) -> Self {
+    pub(super) fn of(graph: &Graph, order: &[NodeId], lasts: &Lasts) -> Self {
         let paths = critical_paths(graph, order, lasts);
         let mut nodes = order.to_vec();
         // Stable, and quick where most are alike.
@@ -45,10 +45,10 @@ impl Ranks {
 }
 
 /// The time that hangs on each node, by its index: its own last duration and the longest of its dependents'.
-fn critical_paths(graph: &Graph, order: &[NodeId], lasts: &[Option<Remembered>]) -> Vec<u64> {
+fn critical_paths(graph: &Graph, order: &[NodeId], lasts: &Lasts) -> Vec<u64> {
     let mut paths = vec![0_u64; graph.len()];
     for &id in order.iter().rev() {
-        let last = lasts[id.index()].as_ref();
+        let last = lasts.get(id);
         let own = last.map_or(UNKNOWN_MS, |last| last.record.cost.wall_ms);
         let after = graph.dependents(id).iter().map(|next| paths[next.index()]).max();
         paths[id.index()] = own.saturating_add(after.unwrap_or(0));

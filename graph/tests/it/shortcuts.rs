@@ -409,6 +409,16 @@ proptest! {
             let after = Schedule::after(&plan, &graph, &all, [], (&now, records.clone()), limits());
             drive(&graph, &now, after, records.clone(), &[]);
         }
+        // Nor where the records of that plan have learned more since.
+        let plan = graph::plan::plan(&graph, &all, &[], &now, &records);
+        let mut learned = records.clone();
+        for id in all.iter().step_by(2) {
+            let Some(last) = records.last(&graph.node(*id).name) else { continue };
+            let available = Availability::Gone;
+            learned.insert_last(Remembered { record: last.record.clone(), available });
+        }
+        let after = Schedule::after(&plan, &graph, &all, [], (&now, learned.clone()), limits());
+        drive(&graph, &now, after, learned, &[]);
     }
 }
 
