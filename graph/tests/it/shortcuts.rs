@@ -442,3 +442,31 @@ proptest! {
         }
     }
 }
+
+/// What the plan found to be fresh is judged again where a need of it has run after all and left something else.
+#[test]
+fn the_word_of_a_plan_holds_while_nothing_happens() {
+    let nodes = vec![node("image/a", &[]), node("image/b", &["image/a"])];
+    let graph = Graph::build(Spec { nodes }).unwrap();
+    let all: Vec<NodeId> = graph.ids().collect();
+    let (facts, mut records) = (Facts::default(), Records::default());
+    let built = |id: NodeId, left: &dyn Fn(&NodeName) -> Option<Digest>| {
+        let node = graph.node(id);
+        let executed = Executed::built(node, &fingerprint(node, &facts, left, None), None);
+        record(node, executed, Outcome::Succeeded)
+    };
+    for id in graph.ids() {
+        let record = built(id, &|need| Some(records.last(need)?.record.made()));
+        let available = Availability::InPlace;
+        records.insert_last(Remembered { record: Arc::new(record), available });
+    }
+    let plan = graph::plan::plan(&graph, &all, &[], &facts, &records);
+    assert_eq!(plan.tally().fresh, 2);
+    let limits = (Capacity::new(3, 2, 10), OnFailure::KeepGoing);
+    let mut schedule = Schedule::after(&plan, &graph, &all, [all[0]], (&facts, records), limits);
+    let Next::Start(forced, _) = schedule.advance() else { panic!("what is forced runs") };
+    let left_nothing = Record { outputs: Vec::new(), ..built(forced, &|_| None) };
+    schedule.finish(forced, Finished::Succeeded(Arc::new(left_nothing)));
+    assert!(matches!(schedule.advance(), Next::Settled(id, Ending::Built) if id == forced));
+    assert!(matches!(schedule.advance(), Next::Start(id, _) if id == all[1]));
+}
