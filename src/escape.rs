@@ -125,6 +125,10 @@ pub fn mermaid(text: &str) -> String {
 }
 
 fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+    // Nearly all that is shown is this, and to look at bytes is quicker.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let Some(first) = text.find(|char| is_unsafe(char) && !kept(char)) else {
         return Cow::Borrowed(text);
     };

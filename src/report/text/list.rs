@@ -1,7 +1,7 @@
 //! `graph list` as text: a table at a terminal, tab-separated fields in a pipe.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
@@ -9,7 +9,7 @@ use crate::escape::terminal;
 use crate::report::in_order::in_order;
 use crate::report::page::{HEAD, Page, columns, pad, paint};
 use crate::report::view::excluded::{ExcludedView, RejectedView};
-use crate::report::view::list::{Labels, ListView, ListedView};
+use crate::report::view::list::{Labels, ListView, ListedView, ListedViews};
 
 /// Writes a list of nodes.
 ///
@@ -17,24 +17,14 @@ use crate::report::view::list::{Labels, ListView, ListedView};
 /// When the writer fails.
 pub fn list(view: &ListView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     // What the name says already fills a terminal and tells a reader nothing; a script gets all.
-    let is_told = |name: &str, value: &Arc<str>| page.width.is_some() && name.contains(&**value);
     let row = |mut node: ListedView<'_>| {
+        node.labels = node.labels.without(|value| node.name.as_str().contains(value));
+        let declared = terminal(&node.declared.to_string()).into_owned();
         let needs: Vec<&str> = node.needs.iter().map(graph::name::NodeName::as_str).collect();
-        node.labels.values_mut().for_each(|values| {
-            values.retain(|value| !is_told(node.name.as_str(), value));
-        });
-        node.labels.retain(|_, values| !values.is_empty());
-        let labels = labels(&node.labels);
-        let name = node.name.as_str().to_owned();
-        [name, labels, terminal(&node.declared).into_owned(), needs.join(" ")]
+        [node.name.as_str().to_owned(), labels(&node.labels), declared, needs.join(" ")]
     };
     if page.width.is_none() {
-        let lines = |range| {
-            let mut text = Vec::new();
-            view.nodes.some(range).iter().try_for_each(|node| plain(&row(node), &mut text))?;
-            Ok(text)
-        };
-        return in_order(view.nodes.len(), lines, out);
+        return in_order(view.nodes.len(), |range| Ok(lines(view.nodes.some(range))), out);
     }
     let heads = ["NAME", "LABELS", "DECLARED", "NEEDS"];
     rows(&heads, || view.nodes.iter().map(row), "no nodes are declared", page, out)
@@ -51,6 +41,40 @@ pub fn excluded(view: &ExcludedView, page: &Page, out: &mut dyn Write) -> io::Re
     };
     let heads = ["NAME", "FILTER", "DECLARED", "WHY"];
     rows(&heads, || view.excluded.iter().map(row), "no filter rejects anything", page, out)
+}
+
+/// Nodes for a script, each in a line of fields between tabs. There may be a million: their text is put together in place.
+fn lines(nodes: ListedViews<'_>) -> Vec<u8> {
+    let (mut text, mut field) = (String::new(), String::new());
+    for node in nodes.iter() {
+        text.push_str(node.name.as_str());
+        text.push('\t');
+        add_labels(&node.labels, &mut field);
+        text.push_str(&terminal(&field));
+        field.clear();
+        text.push('\t');
+        write!(field, "{}", node.declared).expect("a string takes all");
+        text.push_str(&terminal(&field));
+        field.clear();
+        text.push('\t');
+        for (at, need) in node.needs.iter().enumerate() {
+            text.push_str(if at == 0 { "" } else { " " });
+            text.push_str(need.as_str());
+        }
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+fn add_labels(labels: &Labels<'_>, text: &mut String) {
+    for (at, labels) in labels.by_key().enumerate() {
+        text.push_str(if at == 0 { "" } else { " " });
+        text.push_str(labels[0].key);
+        for (at, label) in labels.iter().enumerate() {
+            text.push(if at == 0 { '=' } else { ',' });
+            text.push_str(&label.value);
+        }
+    }
 }
 
 /// Writes a row for a script.
@@ -108,10 +132,10 @@ fn fitting(widths: &[usize], width: usize) -> usize {
 }
 
 /// Labels as selectors: `machine=rpi workflow=manual,onpush`.
-pub(super) fn labels(labels: &Labels) -> String {
-    let label = |(key, values): (&&str, &Vec<Arc<str>>)| format!("{key}={}", values.join(","));
-    let labels: Vec<String> = labels.iter().map(label).collect();
-    terminal(&labels.join(" ")).into_owned()
+pub(super) fn labels(labels: &Labels<'_>) -> String {
+    let mut text = String::new();
+    add_labels(labels, &mut text);
+    terminal(&text).into_owned()
 }
 
 /// Writes the first columns of rows as a table; the first is never broken, the others are where they must.
@@ -144,4 +168,75 @@ pub(super) fn table<const N: usize>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use graph::model::{Graph, NodeId};
+    use graph::name::NodeName;
+    use graph::resource::Pool;
+    use graph::spec::{Action, Label, Node, Place, Spec};
+    use proptest::prelude::{prop, proptest};
+    use serde_json::json;
+
+    use super::lines;
+    use crate::escape::terminal;
+    use crate::report::view::list::ListView;
+
+    fn node(at: usize, labels: &[(usize, String)], line: u32) -> Node {
+        let name = |at: usize| NodeName::new("n", [&*at.to_string()]).expect("a name");
+        let label = |(key, value): &(usize, String)| Label {
+            key: ["workflow", "arch", "machine"][*key],
+            value: value.as_str().into(),
+        };
+        Node {
+            name: name(at),
+            labels: labels.iter().map(label).collect(),
+            inputs: Vec::new().into(),
+            needs: (0..at.min(2)).map(name).collect(),
+            action: Action::default(),
+            outputs: Vec::new().into(),
+            declared: Place { file: "a\tb.yaml".into(), line, column: 1 },
+            pool: Pool::Build,
+            unresolved: Vec::new(),
+        }
+    }
+
+    proptest! {
+        /// A line that is put together in place says what maps of labels and joined cells say, and so does JSON.
+        #[test]
+        fn a_line_is_a_row_of_cells(
+            all in prop::collection::vec(
+                (prop::collection::vec((0..3_usize, "[a-z,= \t\u{1b}\u{7f}\u{e9}\u{202e}]{0,4}"), 0..6), 0..3_u32),
+                0..5,
+            ),
+        ) {
+            let nodes = all.iter().enumerate().map(|(at, (labels, line))| node(at, labels, *line));
+            let graph = Graph::build(Spec { nodes: nodes.collect() }).expect("it is sound");
+            let ids: Vec<NodeId> = graph.ids().collect();
+            let view = ListView::of(&graph, &ids);
+            let (mut text, mut listed) = (String::new(), Vec::new());
+            for id in &ids {
+                let node = graph.node(*id);
+                let mut labels: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+                node.labels.iter().for_each(|label| labels.entry(label.key).or_default().push(&label.value));
+                listed.push(json!({
+                    "name": node.name, "kind": "n", "labels": labels, "needs": node.needs,
+                    "declared": node.declared.to_string(),
+                }));
+                let labels: Vec<String> =
+                    labels.iter().map(|(key, values)| format!("{key}={}", values.join(","))).collect();
+                let needs: Vec<&str> = node.needs.iter().map(NodeName::as_str).collect();
+                let declared = node.declared.to_string();
+                let labels = labels.join(" ");
+                let cells = [node.name.as_str(), &terminal(&labels), &terminal(&declared), &needs.join(" ")];
+                text.push_str(&cells.join("\t"));
+                text.push('\n');
+            }
+            assert_eq!(String::from_utf8(lines(view.nodes)).expect("it is text"), text);
+            assert_eq!(serde_json::to_value(view.nodes).expect("it is JSON"), json!(listed));
+        }
+    }
 }

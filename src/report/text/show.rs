@@ -18,7 +18,7 @@ use graph::resource::Pool;
 ///
 /// # Errors
 /// When the writer fails.
-pub fn show(view: &ShowView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+pub fn show(view: &ShowView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", paint(HEAD, &view.name))?;
     facts(view, page, out)?;
     if !view.reasons.is_empty() {
@@ -68,7 +68,7 @@ fn head(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "\n{}", paint(HEAD, text))
 }
 
-fn facts(view: &ShowView, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+fn facts(view: &ShowView<'_>, page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let mut fact = |name: &str, value: &str| match value {
         "" => Ok(()),
         value => writeln!(out, "  {}  {value}", paint(DIM, pad(name, 9))),

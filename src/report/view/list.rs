@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use graph::list::List;
 use graph::model::{Graph, NodeId};
 use graph::name::NodeName;
-use graph::spec::Label;
+use graph::spec::{Label, Place};
 use schemars::JsonSchema;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::VERSION;
@@ -39,16 +39,23 @@ pub struct ListedView<'a> {
     /// The name's first segment.
     pub kind: &'a str,
     /// Its labels; always lists, because a machine can have several workflows.
-    pub labels: Labels,
+    #[schemars(with = "BTreeMap<&'static str, Vec<String>>")]
+    pub labels: Labels<'a>,
     /// What it needs.
     #[schemars(with = "Vec<String>")]
     pub needs: &'a [NodeName],
     /// Where it was declared, `file:line`.
-    pub declared: String,
+    #[schemars(with = "String")]
+    #[serde(serialize_with = "as_shown")]
+    pub declared: &'a Place,
 }
 
-/// Labels by key.
-pub type Labels = BTreeMap<&'static str, Vec<Arc<str>>>;
+/// Labels, in the order of their keys, and those of one key as they were declared.
+#[derive(Debug, Clone)]
+pub struct Labels<'a>(Vec<&'a Label>);
+
+/// The values of one key.
+struct Values<'a>(&'a [&'a Label]);
 
 impl<'a> ListView<'a> {
     /// The given nodes of a graph, in the order given.
@@ -82,9 +89,9 @@ impl<'a> ListedViews<'a> {
         self.ids.iter().map(move |&id| graph.node(id)).map(|node| ListedView {
             name: &node.name,
             kind: node.name.kind(),
-            labels: labels(&node.labels),
+            labels: Labels::of(&node.labels),
             needs: &node.needs,
-            declared: node.declared.to_string(),
+            declared: &node.declared,
         })
     }
 }
@@ -95,10 +102,42 @@ impl Serialize for ListedViews<'_> {
     }
 }
 
-pub(super) fn labels(labels: &List<Label>) -> Labels {
-    let mut by_key = Labels::new();
-    for label in labels {
-        by_key.entry(label.key).or_default().push(Arc::clone(&label.value));
+impl<'a> Labels<'a> {
+    pub(super) fn of(labels: &'a List<Label>) -> Self {
+        let mut all: Vec<&Label> = labels.iter().collect();
+        all.sort_by_key(|label| label.key);
+        Self(all)
     }
-    by_key
+
+    /// Without the values of which this is so.
+    #[must_use]
+    pub fn without(mut self, is_told: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|label| !is_told(&label.value));
+        self
+    }
+
+    /// The labels of each key.
+    pub fn by_key(&self) -> impl Iterator<Item = &[&'a Label]> {
+        self.0.chunk_by(|one, next| one.key == next.key)
+    }
+}
+
+impl Serialize for Labels<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for labels in self.by_key() {
+            map.serialize_entry(labels[0].key, &Values(labels))?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|label| &*label.value))
+    }
+}
+
+fn as_shown<S: Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(place)
 }

@@ -14,14 +14,14 @@ use graph::verdict::Judgement;
 use serde::Serialize;
 
 use super::VERSION;
-use super::list::{Labels, labels};
+use super::list::Labels;
 use super::reason::{Nature, ReasonView, VerdictKind, place};
 use super::why::ExecutionView;
 use crate::redact::redact_url;
 
 /// One node, whole.
 #[derive(Debug, Clone, Serialize)]
-pub struct ShowView {
+pub struct ShowView<'a> {
     /// The version of the form.
     pub version: u32,
     /// Its name.
@@ -29,7 +29,7 @@ pub struct ShowView {
     /// Where it was declared, `file:line`.
     pub declared: Arc<str>,
     /// Its labels.
-    pub labels: Labels,
+    pub labels: Labels<'a>,
     /// What would be decided of it now.
     pub verdict: VerdictKind,
     /// Why.
@@ -130,11 +130,11 @@ pub struct Places<'a> {
     pub log: Option<&'a Path>,
 }
 
-impl ShowView {
+impl<'a> ShowView<'a> {
     /// A node with what is known of it. `program` is what a program's well-known name is run as.
     #[must_use]
     pub fn of(
-        (graph, id): (&Graph, NodeId),
+        (graph, id): (&'a Graph, NodeId),
         judgement: &Judgement,
         facts: &Facts,
         last: Option<&Record>,
@@ -164,7 +164,7 @@ impl ShowView {
             version: VERSION,
             name: node.name.clone(),
             declared: node.declared.to_string().into(),
-            labels: labels(&node.labels),
+            labels: Labels::of(&node.labels),
             verdict: VerdictKind::of(&judgement.verdict),
             reasons: ReasonView::all(node, &judgement.verdict),
             key: judgement.fingerprint.key.as_ref().ok().map(ToString::to_string),
