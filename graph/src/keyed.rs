@@ -1,29 +1,30 @@
 //! Values by digests, of which there may be millions. Knows no node and no record.
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
 use crate::digest::Digest;
 
 /// A map from digests from which nothing is taken.
 ///
-/// A digest is as good as random, so that its own bits say where to look. A table of places is all that is asked at
-/// random, and all that is made anew when it grows: with keys and values in it, it would be ten times as big, and most of
-/// the time of a cold plan or a cold run of a million nodes.
+/// A table of indices is all that is asked at random, and all that is made anew when it grows: with keys and values in it,
+/// it would be ten times as big, and most of the time of a cold plan or a cold run of a million nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct Keyed<T> {
-    /// In each place nothing, or one more than an index into `entries`. Not more than half are taken.
-    places: Vec<u32>,
+    indices: HashTable<u32>,
     entries: Vec<(Digest, T)>,
 }
 
 impl<T> Default for Keyed<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), entries: Vec::new() }
+        Self::with_room_for(0)
     }
 }
 
 impl<T> Keyed<T> {
     /// An empty one for so many keys, or more.
     pub(crate) fn with_room_for(count: usize) -> Self {
-        Self { places: places_for(count), entries: Vec::new() }
+        Self { indices: HashTable::with_capacity(count), entries: Vec::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -32,7 +33,8 @@ impl<T> Keyed<T> {
 
     /// The index of a key.
     pub(crate) fn find(&self, key: &Digest) -> Option<usize> {
-        if self.entries.is_empty() { None } else { self.look(key).ok() }
+        let is_it = |&index: &u32| self.entries[index as usize].0 == *key;
+        self.indices.find(hash(key), is_it).map(|&index| index as usize)
     }
 
     pub(crate) fn get(&self, key: &Digest) -> Option<&T> {
@@ -63,59 +65,24 @@ impl<T> Keyed<T> {
 
     /// The index of a key that was not there, or of one that was, with the value given back.
     fn add(&mut self, key: Digest, value: T) -> Result<usize, (usize, T)> {
-        if 2 * self.entries.len() >= self.places.len() {
-            self.grow();
-        }
-        match self.look(&key) {
-            Ok(index) => Err((index, value)),
-            Err(place) => {
-                self.entries.push((key, value));
-                self.places[place] = number(self.entries.len());
-                Ok(self.entries.len() - 1)
+        let Self { indices, entries } = self;
+        let is_it = |&index: &u32| entries[index as usize].0 == key;
+        match indices.entry(hash(&key), is_it, |&index| hash(&entries[index as usize].0)) {
+            Entry::Occupied(taken) => Err((*taken.get() as usize, value)),
+            Entry::Vacant(free) => {
+                let index = entries.len();
+                free.insert(u32::try_from(index).expect("there are less than 2^32 keys"));
+                entries.push((key, value));
+                Ok(index)
             }
-        }
-    }
-
-    /// The index of a key, or the place where it belongs. There must be places.
-    fn look(&self, key: &Digest) -> Result<usize, usize> {
-        let mut at = self.first_place(key);
-        while let Some(index) = self.places[at].checked_sub(1) {
-            if self.entries[index as usize].0 == *key {
-                return Ok(index as usize);
-            }
-            at = (at + 1) & (self.places.len() - 1);
-        }
-        Err(at)
-    }
-
-    fn first_place(&self, key: &Digest) -> usize {
-        let [a, b, c, d, e, f, g, h, ..] = *key.as_bytes();
-        let bits = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        // Those bits that fit an index are all that count.
-        #[allow(clippy::cast_possible_truncation, reason = "the rest is masked out anyway")]
-        let place = bits as usize & (self.places.len() - 1);
-        place
-    }
-
-    fn grow(&mut self) {
-        self.places = places_for(2 * self.entries.len());
-        for index in 0..self.entries.len() {
-            let mut at = self.first_place(&self.entries[index].0);
-            while self.places[at] > 0 {
-                at = (at + 1) & (self.places.len() - 1);
-            }
-            self.places[at] = number(index + 1);
         }
     }
 }
 
-/// For so many keys. One place at least stays empty, so that a search ends.
-fn places_for(count: usize) -> Vec<u32> {
-    vec![0; (2 * count).next_power_of_two().max(16)]
-}
-
-fn number(index: usize) -> u32 {
-    u32::try_from(index).expect("there are less than 2^32 keys")
+/// A digest is as good as random.
+fn hash(key: &Digest) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *key.as_bytes();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("comfy_table", &["src/report/"]),
     ("fancy_regex", &["src/front/kernelci/filter/pattern/"]),
     ("globset", &["graph/src/query", "graph/src/reverted", "src/cmd/trees", "src/exec/collect"]),
-    ("hashbrown", &["graph/src/names"]),
+    ("hashbrown", &["graph/src/keyed", "graph/src/names"]),
     ("ignore", &["src/probe/"]),
     ("jsonc_parser", &["src/front/yaml/"]),
     ("petgraph", &["graph/src/model"]),
