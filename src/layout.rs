@@ -86,7 +86,7 @@ impl Layout {
     /// Where users find what a node made.
     #[must_use]
     pub fn out_dir(&self, node: &NodeName) -> PathBuf {
-        self.out().join(node.path())
+        self.out().join(&*node.path())
     }
 
     /// Where all nodes work.
@@ -98,7 +98,7 @@ impl Layout {
     /// Where a node works: `KAS_WORK_DIR`.
     #[must_use]
     pub fn work_dir(&self, node: &NodeName) -> PathBuf {
-        self.work().join(node.path())
+        self.work().join(&*node.path())
     }
 
     /// Where a node builds: `KAS_BUILD_DIR`.

@@ -46,6 +46,12 @@ impl Cache {
         State::open_to_plan(dir).map(|state| Self(Arc::new(state)))
     }
 
+    /// Closes the database, for one who leaves it to the end of the process to free the records that were read: they hold on
+    /// to it, to read their parts. Nothing can be read or written from then on.
+    pub fn close(&self) {
+        self.0.db.close();
+    }
+
     /// Whether anything can be written.
     #[must_use]
     pub fn is_writable(&self) -> bool {
@@ -126,12 +132,14 @@ impl Cache {
     }
 
     /// Writes down slices all of whose nodes were found fresh by the records that were read with what was in place. Says
-    /// how many it wrote: those whose outputs are still as they were put in place, unless something was executed since.
+    /// how many it wrote: those whose outputs were then as they were put in place, and in directories where nothing was
+    /// exchanged since, unless something was executed since.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn remember_slices(&self, placed: &Placed, fresh: Vec<FreshSlice>) -> Result<usize, Error> {
-        fresh::prove(&self.0, placed.generation, &placed.nodes, fresh).remember(&self.0)
+        let Placed { generation, nodes, dirs } = placed;
+        fresh::prove(&self.0, *generation, nodes, Some(dirs), fresh).remember(&self.0)
     }
 
     /// The content of each path, in order. What has to be read is read in parallel and remembered; a database that cannot

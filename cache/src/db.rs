@@ -197,6 +197,13 @@ impl Database {
         act(&self.connection()).map_err(|fault| fault.at(doing, &self.path))
     }
 
+    /// Closes it though somebody may still hold on to it: to them it has no table from now on.
+    pub(crate) fn close(&self) {
+        if let Ok(nothing) = Connection::open_in_memory() {
+            *self.connection() = nothing;
+        }
+    }
+
     /// A panic elsewhere leaves the connection whole: its transaction was rolled back.
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)

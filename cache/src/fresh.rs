@@ -12,16 +12,17 @@
 //! | the last executions of the nodes | a row goes in the very transaction that writes one, and is written only if none was since the judge's records were read but those of the run itself, of whose nodes it is said that they ended well |
 //! | what is in place of their outputs | looked at every time: inode, size and times of each file |
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::digest::Fields;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rusqlite::Connection;
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 
 use crate::error::{Error, Fault};
+use crate::look::{Dirs, dirs, file, open_dir, with_above};
 use crate::place::stamp_of;
 use crate::records::InPlace;
 use crate::slices::{self, FreshSlice, Proof, Seen, Visitor};
@@ -103,72 +104,105 @@ fn of_each<T: Sync + Send>(
 }
 
 /// Looks at the outputs of slices all of whose nodes are fresh by the records of a generation. What is `placed` has all
-/// nodes of these that have anything in place, each once.
+/// nodes of these that have anything in place, each once. Where it was looked at just now, after the directories that are
+/// as they were `before` it, that is not done again.
 pub(crate) fn prove<'p>(
     state: &State,
     generation: i64,
     placed: impl IntoIterator<Item = &'p InPlace>,
+    before: Option<&Dirs>,
     fresh: Vec<FreshSlice>,
 ) -> Proven {
-    let mut nodes: HashMap<&str, Vec<&InPlace>> =
-        fresh.iter().map(|slice| (slice.name.as_str(), Vec::new())).collect();
-    for one in placed.into_iter().filter(|_| !fresh.is_empty()) {
-        if let Some(nodes) = one.0.node.slice().and_then(|name| nodes.get_mut(name)) {
-            nodes.push(one);
+    if fresh.is_empty() {
+        return Proven::default();
+    }
+    let places = fresh.iter().enumerate().map(|(at, slice)| (slice.name.as_str(), at));
+    let places: HashMap<&str, usize> = places.collect();
+    let mut nodes: Vec<Vec<&InPlace>> = fresh.iter().map(|_| Vec::new()).collect();
+    // Those of a slice come together.
+    let mut last: (&str, Option<usize>) = ("", None);
+    for one in placed {
+        let Some(slice) = one.record.node.slice() else { continue };
+        if last.0 != slice {
+            last = (slice, places.get(slice).copied());
+        }
+        if let Some(at) = last.1 {
+            nodes[at].push(one);
         }
     }
-    let now = if fresh.is_empty() { 0 } else { now_on(&state.dir) };
-    let proof = |slice: &FreshSlice| {
-        let nodes = &nodes[slice.name.as_str()];
-        if nodes.len() == slice.nodes { proof(state, now, nodes) } else { None }
+    let now = now_on(&state.dir);
+    let proof = |(slice, nodes): (&FreshSlice, &Vec<&InPlace>)| {
+        if nodes.len() == slice.nodes { proof(state, now, before, nodes) } else { None }
     };
-    let proofs: Vec<Option<Proof>> = fresh.par_iter().map(proof).collect();
+    let proofs: Vec<Option<Proof>> = fresh.par_iter().zip(&nodes).map(proof).collect();
     let proven = |(slice, proof): (FreshSlice, Option<Proof>)| Some((slice, proof?));
     Proven { generation, slices: fresh.into_iter().zip(proofs).filter_map(proven).collect() }
 }
 
 /// What the file system says of the outputs of nodes; `None` if that is not what it said when they were put in place. Its
 /// time was `now` before.
-fn proof(state: &State, now: Nanos, nodes: &[&InPlace]) -> Option<Proof> {
+fn proof(state: &State, now: Nanos, before: Option<&Dirs>, nodes: &[&InPlace]) -> Option<Proof> {
     // Each directory is opened once.
-    let mut by_dir: BTreeMap<String, Vec<(String, &InPlace)>> = BTreeMap::new();
+    let mut by_dir: BTreeMap<Cow<'_, str>, Vec<(Cow<'_, str>, &InPlace)>> = BTreeMap::new();
     for one in nodes {
-        let mut dir = one.0.node.path();
-        let leaf = dir.split_off(dir.rfind('/')? + 1);
-        dir.pop();
+        let (dir, leaf) = split(one.record.node.path())?;
         by_dir.entry(dir).or_default().push((leaf, one));
     }
-    // The first of them belong to all nodes of a kind, and change with each slice.
-    let above = |dir: &'_ String| -> Vec<String> {
-        dir.match_indices('/').skip(1).map(|(at, _)| dir[..at].to_owned()).collect()
-    };
-    let places: BTreeSet<String> =
-        by_dir.keys().flat_map(above).chain(by_dir.keys().cloned()).collect();
+    let places: BTreeSet<&str> = by_dir.keys().flat_map(|dir| with_above(dir)).collect();
     let places = Vec::from_iter(places).join("\n");
     let listed = by_dir.iter().map(|(dir, nodes)| {
-        let outputs = nodes.iter().map(|(leaf, one)| (leaf.as_str(), &one.0.outputs[..]));
-        (dir.as_str(), outputs.collect())
+        let outputs = nodes.iter().map(|(leaf, one)| (&**leaf, &one.record.outputs[..]));
+        (&**dir, outputs.collect())
     });
     let files = slices::pack(listed);
     let root = state.outputs.root();
     let stamps = dirs(root, &places)?;
-    let newest = stamps.iter().map(Stamp::newest).max().unwrap_or(0);
-    // What changes after a look at the directories has to have a later time than any that was seen.
-    let is_past = newest < now
-        || wait_until_past(&state.dir, newest) && dirs(root, &places).as_ref() == Some(&stamps);
-    if !is_past {
-        return None;
-    }
+    let in_order = by_dir.values().flatten().map(|(_, one)| *one);
+    let seen = if before.is_some_and(|before| before.are_still(&places, &stamps)) {
+        in_order.flat_map(|one| &one.seen).copied().collect()
+    } else {
+        let newest = stamps.iter().map(Stamp::newest).max().unwrap_or(0);
+        // What changes after a look at the directories has to have a later time than any that was seen.
+        let is_past = newest < now
+            || wait_until_past(&state.dir, newest) && dirs(root, &places).as_ref() == Some(&stamps);
+        if !is_past {
+            return None;
+        }
+        looked_at(root, &files, in_order)?
+    };
+    Some(Proof { stamps: short(&seen), dirs: short(&stamps), places, files })
+}
+
+/// The directory in which a node has its own, and the name of that.
+fn split(path: Cow<'_, str>) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    Some(match path {
+        Cow::Borrowed(path) => {
+            path.rsplit_once('/').map(|(dir, leaf)| (dir.into(), leaf.into()))?
+        }
+        Cow::Owned(path) => {
+            let (dir, leaf) = path.rsplit_once('/')?;
+            (dir.to_owned().into(), leaf.to_owned().into())
+        }
+    })
+}
+
+/// What the file system says of all outputs on a packed list; `None` if that is not what it said when they were put in
+/// place.
+fn looked_at<'p>(
+    root: &Path,
+    files: &[u8],
+    nodes: impl Iterator<Item = &'p InPlace>,
+) -> Option<Vec<Stamp>> {
     let mut seen = Files::new(root);
-    slices::visit(&files, &mut seen)?;
+    slices::visit(files, &mut seen)?;
     let mut found = seen.stamps.iter();
-    for (_, (record, stamp)) in by_dir.values().flatten() {
-        let own = record.outputs.iter().zip(found.by_ref().take(record.outputs.len()).copied());
-        if stamp_of(own) != *stamp {
+    for InPlace { record, stamp, .. } in nodes {
+        let own = found.by_ref().take(record.outputs.len()).copied();
+        if stamp_of(&record.outputs, own) != *stamp {
             return None;
         }
     }
-    Some(Proof { stamps: short(&seen.stamps), dirs: short(&stamps), places, files })
+    Some(seen.stamps)
 }
 
 /// What the file system says of each output.
@@ -186,28 +220,14 @@ impl<'a> Files<'a> {
 
 impl Visitor for Files<'_> {
     fn dir(&mut self, path: &str) -> Option<()> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        self.dir = Some(openat(CWD, self.root.join(path), flags, Mode::empty()).ok()?);
+        self.dir = Some(open_dir(&self.root.join(path))?);
         Some(())
     }
 
     fn file(&mut self, path: &str) -> Option<()> {
-        let stat = statat(self.dir.as_ref()?, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        is_file.then(|| self.stamps.push(Stamp::of_raw(&stat)))
+        self.stamps.push(file(self.dir.as_ref()?, path)?);
+        Some(())
     }
-}
-
-/// What the file system says of directories, a line each.
-fn dirs(root: &Path, places: &str) -> Option<Vec<Stamp>> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = openat(CWD, root, flags, Mode::empty()).ok()?;
-    let stamp = |dir| {
-        let stat = statat(&root, dir, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        let is_dir = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        is_dir.then(|| Stamp::of_raw(&stat))
-    };
-    places.lines().map(stamp).collect()
 }
 
 /// The device has no part in it, as in the stamps of single nodes.

@@ -211,15 +211,18 @@ fn oldest_run(state: &State, policy: &Policy<'_>) -> Result<i64, Error> {
 
 /// The directories that go. One in which that of a node lies that exists stays.
 fn dirs(state: &State, nodes: &HashMap<i64, Node>, oldest_run: i64) -> Result<Vec<PathBuf>, Error> {
-    let lives: HashSet<String> =
-        nodes.values().filter(|node| node.lives).map(|node| node.name.path()).collect();
+    let lives: HashSet<String> = nodes
+        .values()
+        .filter(|node| node.lives)
+        .map(|node| node.name.path().into_owned())
+        .collect();
     let mut prefixes: HashSet<&str> = HashSet::new();
     for path in &lives {
         prefixes.extend(path.match_indices('/').map(|(at, _)| &path[..at]));
     }
     let mut dirs = Vec::new();
     for node in nodes.values().filter(|node| !node.lives) {
-        let path = node.name.path();
+        let path = node.name.path().into_owned();
         if prefixes.contains(path.as_str()) || lives.contains(&path) {
             continue;
         }

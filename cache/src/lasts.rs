@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::name::NodeName;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rusqlite::Connection;
 
 use crate::error::Fault;
@@ -22,6 +23,8 @@ use crate::place::PlacedStamp;
 const ONE_IN: usize = 4;
 /// So many rows are handed over together.
 const TOGETHER: usize = 4096;
+/// So many of these wait for another thread at most: who reads quicker than they are unpacked helps, and holds less of them.
+const MOST_WAITING: usize = 8;
 /// From so many nodes on it is worth waking other threads.
 const WORTH_SHARING: usize = 256;
 
@@ -32,28 +35,24 @@ pub(crate) struct Last {
     /// What the file system said of them when they were put in place.
     pub(crate) stamp: Option<PlacedStamp>,
     /// Its parts, where it was looked up by itself.
-    pub(crate) packed: Option<Packed>,
+    pub(crate) packed: Option<Box<Packed>>,
 }
 
 /// What `make` makes, on any thread, of the last execution of each of these nodes that ever ran, in their order. It is given
 /// what `begin` has made for some of them that come one after the other.
-pub(crate) fn each_last<'a, S, T: Send>(
+pub(crate) fn each_last<S, T: Send + Sync>(
     tx: &Connection,
-    nodes: impl IntoIterator<Item = &'a NodeName>,
+    nodes: &[&NodeName],
     begin: impl Fn() -> S + Send + Sync,
     make: impl Fn(&mut S, Last) -> T + Send + Sync,
 ) -> Result<Vec<T>, Fault> {
     let most: Option<i64> = tx.query_row("SELECT max(id) FROM nodes", [], |row| row.get(0))?;
     let Some(most) = most else { return Ok(Vec::new()) };
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let nodes: Vec<&NodeName> = nodes.into_iter().collect();
     if nodes.len().saturating_mul(ONE_IN) >= most {
-        read_all(tx, &nodes, |some: &mut dyn Iterator<Item = (usize, Result<Last, Fault>)>| {
-            let mut state = begin();
-            some.map(|(index, last)| Ok((index, make(&mut state, last?)))).collect()
-        })
+        read_all(tx, nodes, begin, make)
     } else {
-        let found = look_up(tx, &nodes)?;
+        let found = look_up(tx, nodes)?;
         Ok(if found.len() < WORTH_SHARING {
             let mut state = begin();
             found.into_iter().map(|last| make(&mut state, last)).collect()
@@ -76,7 +75,7 @@ fn look_up(tx: &Connection, nodes: &[&NodeName]) -> Result<Vec<Last>, Fault> {
         if let Some(row) = rows.next()? {
             let stored = Stored::read(tx, &mut texts, row)?;
             let stamp = stamp(row, COLUMN_COUNT)?;
-            let packed = Some(Packed::read(row, COLUMN_COUNT + 1)?);
+            let packed = Some(Box::new(Packed::read(row, COLUMN_COUNT + 1)?));
             found.push(Last { node: (*node).clone(), stored, stamp, packed });
         }
     }
@@ -106,55 +105,80 @@ struct RawRow {
     stamp: Option<PlacedStamp>,
 }
 
-fn read_all<T: Send>(
+fn read_all<S, T: Send + Sync>(
     tx: &Connection,
     nodes: &[&NodeName],
-    make: impl Fn(
-        &mut dyn Iterator<Item = (usize, Result<Last, Fault>)>,
-    ) -> Result<Vec<(usize, T)>, Fault>
-    + Send
-    + Sync,
+    begin: impl Fn() -> S + Send + Sync,
+    make: impl Fn(&mut S, Last) -> T + Send + Sync,
 ) -> Result<Vec<T>, Fault> {
     let texts = AllTexts::read(tx)?;
-    let wanted = wanted(&texts, nodes);
+    let wanted = Wanted::of(&texts, nodes);
     let last = |raw: &Raw, index: usize, row: &RawRow| {
-        let outputs = outputs(&raw.outputs[row.outputs.clone()], |id| texts.find(id).cloned())?;
+        let outputs = outputs(&raw.outputs[row.outputs.clone()], |id| texts.find(id))?;
         let stored = row.row.clone().stored(outputs, |id| texts.read_set(id))?;
         Ok(Last { node: nodes[index].clone(), stored, stamp: row.stamp, packed: None })
     };
-    let made = Mutex::new(Vec::with_capacity(nodes.len().div_ceil(TOGETHER) + 1));
+    let made: Vec<OnceLock<T>> = nodes.iter().map(|_| OnceLock::new()).collect();
+    let fault: OnceLock<Fault> = OnceLock::new();
+    let waiting = AtomicUsize::new(0);
     let unpack = |raw: &Raw| {
-        let found = raw.rows.iter().filter_map(|row| Some((*wanted.get(&row.halves)?, row)));
-        let some = make(&mut found.map(|(index, row)| (index, last(raw, index, row))));
-        made.lock().unwrap_or_else(PoisonError::into_inner).push(some);
+        let mut state = begin();
+        for row in &raw.rows {
+            let Some(index) = wanted.find(row.halves) else { continue };
+            match last(raw, index, row) {
+                Ok(last) => made[index].set(make(&mut state, last)).ok(),
+                Err(found) => fault.set(found).ok(),
+            };
+        }
     };
     let unpack = &unpack;
-    rayon::in_place_scope(|scope| each_raw(tx, |raw| scope.spawn(move |_| unpack(&raw))))?;
-    let mut in_order: Vec<Option<T>> = nodes.iter().map(|_| None).collect();
-    for some in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        some?.into_iter().for_each(|(index, one)| in_order[index] = Some(one));
+    let waiting = &waiting;
+    rayon::in_place_scope(|scope| {
+        each_raw(tx, |raw| {
+            if waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING {
+                scope.spawn(move |_| {
+                    unpack(&raw);
+                    waiting.fetch_sub(1, Ordering::Relaxed);
+                });
+            } else {
+                unpack(&raw);
+                waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+        })
+    })?;
+    match fault.into_inner() {
+        Some(fault) => Err(fault),
+        None => Ok(made.into_iter().filter_map(OnceLock::into_inner).collect()),
     }
-    Ok(in_order.into_iter().flatten().collect())
 }
 
-/// The places in the list of the nodes whose names are known, by the ids of their halves.
-fn wanted(texts: &AllTexts, nodes: &[&NodeName]) -> HashMap<(i64, i64), usize> {
-    let ids: HashMap<&str, i64> = texts.iter().map(|(id, text)| (text, id)).collect();
-    let mut wanted = HashMap::with_capacity(nodes.len());
-    // Those of a directory come together.
-    let mut known = None;
-    for (index, node) in nodes.iter().enumerate() {
-        let (dir, leaf) = halves(node);
-        let id = match known {
-            Some((before, id)) if before == dir => id,
-            _ => ids.get(dir).copied(),
+/// The places in a list of the nodes whose names are known, by the ids of their halves.
+struct Wanted(HashMap<i64, Vec<(i64, usize)>>);
+
+impl Wanted {
+    fn of(texts: &AllTexts, nodes: &[&NodeName]) -> Self {
+        let ids: HashMap<&str, i64> = texts.iter().map(|(id, text)| (text, id)).collect();
+        let mut wanted: HashMap<i64, Vec<(i64, usize)>> = HashMap::new();
+        let id_of = |node: &&NodeName| {
+            let (dir, leaf) = halves(node);
+            ids.get(dir).copied().zip(ids.get(leaf).copied())
         };
-        known = Some((dir, id));
-        if let Some(halves) = id.zip(ids.get(leaf).copied()) {
-            wanted.insert(halves, index);
+        let found: Vec<Option<(i64, i64)>> = nodes.par_iter().map(id_of).collect();
+        for (index, halves) in found.into_iter().enumerate() {
+            if let Some((dir, leaf)) = halves {
+                wanted.entry(dir).or_default().push((leaf, index));
+            }
         }
+        wanted.values_mut().for_each(|dir| dir.sort_unstable());
+        Self(wanted)
     }
-    wanted
+
+    /// Rows come by directory, so that what is looked through is at hand.
+    fn find(&self, (dir, leaf): (i64, i64)) -> Option<usize> {
+        let nodes = self.0.get(&dir)?;
+        let at = nodes.binary_search_by_key(&leaf, |(leaf, _)| *leaf).ok()?;
+        Some(nodes[at].1)
+    }
 }
 
 /// Gives all rows, some thousand at a time.

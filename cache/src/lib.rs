@@ -29,7 +29,7 @@
 //! copy db flush lock staging                files, the database, waiting for the disk, the one writer, what is unfinished
 //! intern store                              small numbers for names; artifacts
 //! in_common outputs                         packed lists: of parts that many have, of what was left
-//! parts place slices                        what went into a node; outputs in place; what was wholly fresh
+//! look parts place slices                   what is in place; what went into a node; what was wholly fresh
 //! executions files manifests read_sets refs state tools   the tables, and the directory that has it all
 //! claims lasts leftovers parts_reader       what is kept, what ran last, what was left half done
 //! records                                   what the engine is told
@@ -56,6 +56,7 @@ mod store;
 mod in_common;
 mod outputs;
 
+mod look;
 mod parts;
 mod place;
 mod slices;

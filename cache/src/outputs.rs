@@ -1,8 +1,6 @@
 //! What an execution left, as a packed list: for each in order of path, twice the id of the path's text, plus one if it is
 //! executable; the size; the digest. Knows no execution.
 
-use std::sync::Arc;
-
 use graph::digest::Digest;
 use graph::record::OutputFile;
 use rusqlite::Connection;
@@ -10,6 +8,9 @@ use rusqlite::Connection;
 use crate::codec::{Reader, put_count, put_number};
 use crate::error::Fault;
 use crate::intern::{Texts, text_id};
+
+/// An output takes so many bytes at least.
+const LEAST: usize = 34;
 
 /// Packs outputs.
 pub(crate) fn pack_outputs(
@@ -35,24 +36,32 @@ pub(crate) fn each_output(
 ) -> Result<(), Fault> {
     let mut reader = Reader::new(packed);
     for _ in 0..reader.count()? {
-        let path = reader.number()?;
-        let size = reader.number()?;
-        let id = i64::try_from(path / 2).expect("half of 64 bits fits a signed number");
-        each(id, path % 2 == 1, size, reader.digest()?)?;
+        let (id, executable, size, digest) = next(&mut reader)?;
+        each(id, executable, size, digest)?;
     }
     Ok(())
 }
 
+fn next(reader: &mut Reader<'_>) -> Result<(i64, bool, u64, Digest), Fault> {
+    let path = reader.number()?;
+    let size = reader.number()?;
+    let id = i64::try_from(path / 2).expect("half of 64 bits fits a signed number");
+    Ok((id, path % 2 == 1, size, reader.digest()?))
+}
+
 /// The outputs, with each path as `find` knows it by its id.
-pub(crate) fn outputs(
+pub(crate) fn outputs<T: AsRef<str>>(
     packed: &[u8],
-    mut find: impl FnMut(i64) -> Result<Arc<str>, Fault>,
+    mut find: impl FnMut(i64) -> Result<T, Fault>,
 ) -> Result<Vec<OutputFile>, Fault> {
-    let mut outputs = Vec::new();
-    each_output(packed, |path, executable, size, digest| {
+    let mut reader = Reader::new(packed);
+    let count = reader.count()?;
+    // Of a million records each has few, so that room for more would be most of the memory.
+    let mut outputs = Vec::with_capacity(count.min(packed.len() / LEAST));
+    for _ in 0..count {
+        let (path, executable, size, digest) = next(&mut reader)?;
         let path = find(path)?.as_ref().to_owned();
         outputs.push(OutputFile { path, digest, size, executable });
-        Ok(())
-    })?;
+    }
     Ok(outputs)
 }

@@ -19,7 +19,6 @@ use crate::state::State;
 const MOST_AHEAD: usize = 256;
 
 /// Reads the parts of records, each distinct one once.
-#[derive(Clone)]
 pub(crate) struct PartsReader {
     pub(crate) state: Arc<State>,
     shared: Arc<Shared>,
@@ -48,9 +47,17 @@ struct Ahead {
 
 impl PartsReader {
     pub(crate) fn new(state: &Arc<State>) -> Self {
-        let shared = Arc::<Shared>::default();
+        Self::of(state.clone(), Arc::default())
+    }
+
+    fn of(state: Arc<State>, shared: Arc<Shared>) -> Self {
         let of = (state.clone(), shared.clone());
-        Self { state: state.clone(), shared, read: Arc::new(move |id| of.1.find(&of.0, id)) }
+        Self { state, shared, read: Arc::new(move |id| of.1.find(&of.0, id)) }
+    }
+
+    /// The same for another thread, so that the two do not count the records that have it together.
+    pub(crate) fn again(&self) -> Self {
+        Self::of(self.state.clone(), self.shared.clone())
     }
 
     /// The record of a stored execution. No transaction may be open when its parts are looked at.

@@ -4,7 +4,7 @@
 //! the file system can (Linux has, on ext4, btrfs, xfs, tmpfs and overlayfs). Where it cannot there is a moment without
 //! any; never one with half of them. What was there before goes with its directory.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -12,10 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use graph::digest::Fields;
 use graph::name::NodeName;
 use graph::record::OutputFile;
-use rustix::fd::OwnedFd;
-use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, openat, renameat_with, statat,
-};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::error::Error;
 use crate::flush::to_disk;
@@ -56,7 +53,7 @@ impl Outputs {
 
     /// The directory of a node.
     pub(crate) fn dir(&self, node: &NodeName) -> PathBuf {
-        self.root.join(node.path())
+        self.root.join(&*node.path())
     }
 
     /// Where outputs are put together.
@@ -126,50 +123,6 @@ impl Outputs {
     }
 }
 
-/// Looks at outputs that were put in place, of nodes whose directories lie beside each other.
-pub(crate) struct Look<'a> {
-    root: &'a Path,
-    /// Directories that are open, with their paths; `None` for what is none.
-    open: VecDeque<(String, Option<OwnedFd>)>,
-}
-
-/// Nodes come in the order in which they were built, some directories at a time.
-const MOST_OPEN: usize = 16;
-
-impl<'a> Look<'a> {
-    pub(crate) fn at(outputs: &'a Outputs) -> Self {
-        Self { root: &outputs.root, open: VecDeque::new() }
-    }
-
-    /// What the file system says now of the outputs of a node; `None` if one is missing or is no file.
-    pub(crate) fn stamp(&mut self, node: &NodeName, outputs: &[OutputFile]) -> Option<PlacedStamp> {
-        let path = node.path();
-        let (dir, leaf) = path.rsplit_once('/').expect("a node has a kind");
-        let dir = self.dir(dir)?;
-        let mut stamps = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            let path = format!("{leaf}/{}", output.path);
-            let stat = statat(dir, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-            if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-                return None;
-            }
-            stamps.push((output, Stamp::of_raw(&stat)));
-        }
-        Some(stamp_of(stamps.into_iter()))
-    }
-
-    fn dir(&mut self, path: &str) -> Option<&OwnedFd> {
-        let at = self.open.iter().position(|(open, _)| open == path).unwrap_or_else(|| {
-            self.open.truncate(MOST_OPEN - 1);
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let dir = openat(CWD, self.root.join(path), flags, Mode::empty()).ok();
-            self.open.push_front((path.to_owned(), dir));
-            0
-        });
-        self.open[at].1.as_ref()
-    }
-}
-
 impl Made {
     /// What has to be on the disk before it is put in place: the files, and the directories after what they hold.
     pub(crate) fn written(&self) -> impl Iterator<Item = &PathBuf> {
@@ -183,7 +136,7 @@ impl Made {
 
     /// The stamp of these outputs in place; the list is that of which they were made.
     pub(crate) fn stamp(&self, outputs: &[OutputFile]) -> PlacedStamp {
-        stamp_of(outputs.iter().zip(self.stamps.iter().copied()))
+        stamp_of(outputs, self.stamps.iter().copied())
     }
 }
 
@@ -236,9 +189,12 @@ fn make_parents(path: &Path, dirs: &mut Vec<PathBuf>) -> Result<(), Error> {
 /// | inode, size, modification and change time | eight bytes each |
 ///
 /// The device has no part in it: its number can be another after every boot.
-pub(crate) fn stamp_of<'a>(stamps: impl Iterator<Item = (&'a OutputFile, Stamp)>) -> PlacedStamp {
+pub(crate) fn stamp_of(
+    outputs: &[OutputFile],
+    stamps: impl IntoIterator<Item = Stamp>,
+) -> PlacedStamp {
     let mut fields = Fields::of("graph outputs in place v1");
-    for (output, stamp) in stamps {
+    for (output, stamp) in outputs.iter().zip(stamps) {
         fields.add(&output.path);
         fields.add(stamp.ino.to_le_bytes());
         fields.add(stamp.size.to_le_bytes());

@@ -18,20 +18,30 @@ use crate::executions::{by_key, heads, is_any_under};
 use crate::files::{Content, Links, contents};
 use crate::intern::{Texts, key_head, node_name};
 use crate::lasts::{Last, each_last};
+use crate::look::{Dirs, Look};
 use crate::parts::Packed;
 use crate::parts_reader::PartsReader;
-use crate::place::{Look, PlacedStamp};
+use crate::place::{PlacedStamp, stamp_of};
 use crate::slices;
+use crate::stamp::Stamp;
 use crate::state::State;
 
-/// The outputs of a success that were put in place, and what the file system said of them then.
-pub(crate) type InPlace = (Arc<Record>, PlacedStamp);
+/// The outputs of a success that were put in place.
+pub(crate) struct InPlace {
+    pub(crate) record: Arc<Record>,
+    /// What the file system said of them then.
+    pub(crate) stamp: PlacedStamp,
+    /// What it said of each when it was looked at last, if it was.
+    pub(crate) seen: Box<[Stamp]>,
+}
 
 /// Which outputs were in place when records were read.
 pub struct Placed {
     /// The state that all records had.
     pub(crate) generation: i64,
     pub(crate) nodes: Vec<InPlace>,
+    /// What the directories of them were before.
+    pub(crate) dirs: Dirs,
 }
 
 /// The last execution of each node in question, and a way to find a success by its key; and what is in place of them.
@@ -39,25 +49,30 @@ pub(crate) fn records_for<'a>(
     state: &Arc<State>,
     nodes: impl IntoIterator<Item = &'a NodeName>,
 ) -> Result<(Records, Placed), Error> {
+    let nodes: Vec<&NodeName> = nodes.into_iter().collect();
+    let root = state.outputs.root();
+    let dirs = Dirs::of(&state.dir, root, &nodes);
     let reader = PartsReader::new(state);
-    let begin = || Look::at(&state.outputs);
-    let make = |look: &mut Look<'_>, last: Last| {
-        let untouched = last.stamp.filter(|_| is_untouched(look, &last));
+    let begin = || (Look::at(root), reader.again());
+    let make = |(look, reader): &mut (Look<'_>, PartsReader), last: Last| {
+        let untouched = untouched(look, &last);
         let Last { node, stored, packed, .. } = last;
         Found { id: stored.id, record: reader.record(node, stored), untouched, packed }
     };
     let (mut found, heads, generation) = state.db.read("read records", |tx| {
-        Ok((each_last(tx, nodes, begin, make)?, Heads::few_of(tx)?, slices::generation(tx)?))
+        let found = each_last(tx, &nodes, begin, make)?;
+        Ok((found, Heads::few_of(tx)?, slices::generation(tx)?))
     })?;
-    let packed = found.iter_mut().filter_map(|found| Some((found.id, found.packed.take()?)));
+    let packed = found.iter_mut().filter_map(|found| Some((found.id, *found.packed.take()?)));
     let packed = packed.collect();
     reader.tell(found.iter().map(|found| (found.id, Arc::downgrade(&found.record))), packed);
     let available = availability(state, &found);
     let mut records = Records::default();
     records.reserve(found.len());
-    let mut placed = Placed { generation, nodes: Vec::new() };
+    let mut placed = Placed { generation, nodes: Vec::with_capacity(found.len()), dirs };
     for (Found { record, untouched, .. }, available) in found.into_iter().zip(available) {
-        placed.nodes.extend(untouched.map(|stamp| (record.clone(), stamp)));
+        let in_place = |(stamp, seen)| InPlace { record: record.clone(), stamp, seen };
+        placed.nodes.extend(untouched.map(in_place));
         records.insert_last(Remembered { record, available });
     }
     let Some(heads) = heads else { return Ok((records, placed)) };
@@ -72,8 +87,8 @@ struct Found {
     id: i64,
     record: Arc<Record>,
     /// What the file system said of its outputs when they were put in place, and says again.
-    untouched: Option<PlacedStamp>,
-    packed: Option<Packed>,
+    untouched: Option<(PlacedStamp, Box<[Stamp]>)>,
+    packed: Option<Box<Packed>>,
 }
 
 /// What begins a key under which a success can be found: of a million nodes that never ran, none is looked up.
@@ -149,11 +164,14 @@ pub(crate) fn is_stored(state: &State, outputs: &[OutputFile]) -> bool {
     outputs.iter().all(|output| state.store.has(&output.digest, output.size))
 }
 
-/// Whether the file system vouches for the outputs of an execution.
-fn is_untouched(look: &mut Look<'_>, last: &Last) -> bool {
-    last.stored.outcome == Outcome::Succeeded
-        && last.stamp.is_some()
-        && look.stamp(&last.node, &last.stored.outputs) == last.stamp
+/// What the file system says of the outputs of an execution, if it vouches for them.
+fn untouched(look: &mut Look<'_>, last: &Last) -> Option<(PlacedStamp, Box<[Stamp]>)> {
+    let (stamp, outputs) = (last.stamp?, &last.stored.outputs);
+    if last.stored.outcome != Outcome::Succeeded {
+        return None;
+    }
+    let seen = look.stamps(&last.node, outputs)?;
+    (stamp_of(outputs, seen.iter().copied()) == stamp).then_some((stamp, seen))
 }
 
 /// Where the outputs of each execution are. Those that the file system vouches for are not read.

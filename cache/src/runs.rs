@@ -119,7 +119,8 @@ struct Written {
 impl Written {
     fn note(&mut self, record: &Arc<Record>, stamp: Option<PlacedStamp>) {
         self.executions += 1;
-        self.nodes.insert(record.node.clone(), stamp.map(|stamp| (record.clone(), stamp)));
+        let in_place = |stamp| InPlace { record: record.clone(), stamp, seen: Box::default() };
+        self.nodes.insert(record.node.clone(), stamp.map(in_place));
     }
 }
 
@@ -285,11 +286,11 @@ impl Run {
     #[must_use]
     pub fn prove(&self, placed: &Placed, fresh: Vec<FreshSlice>) -> Proven {
         let written = self.written();
-        let is_before = |one: &&InPlace| !written.nodes.contains_key(&one.0.node);
+        let is_before = |one: &&InPlace| !written.nodes.contains_key(&one.record.node);
         let before = placed.nodes.iter().filter(is_before);
         let all = before.chain(written.nodes.values().flatten());
-        // Whatever someone else has written since makes another number.
-        fresh::prove(&self.0.state, placed.generation + written.executions, all, fresh)
+        // Whatever someone else has written since makes another number. What was looked at before a run is looked at again.
+        fresh::prove(&self.0.state, placed.generation + written.executions, all, None, fresh)
     }
 
     /// Ends the run with how every node of it settled, and with the slices of which it was known before that they are fresh,

@@ -1,5 +1,6 @@
 //! Node names: paths whose first segment is the kind. Knows no kind in particular.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,9 +72,7 @@ impl NodeName {
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let decoded: Option<Vec<String>> = text
             .split('/')
-            .map(|segment| {
-                percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-            })
+            .map(|segment| percent_decode_str(segment).decode_utf8().ok().map(Cow::into_owned))
             .collect();
         let bad = || BadName(text.to_owned());
         let decoded = decoded.ok_or_else(bad)?;
@@ -111,12 +110,12 @@ impl NodeName {
     /// The name as a relative path on disk: itself, but that segments too long for a file system are cut and
     /// told apart by a digest.
     #[must_use]
-    pub fn path(&self) -> String {
+    pub fn path(&self) -> Cow<'_, str> {
         if self.0.len() <= LONGEST_SEGMENT {
-            return self.0.to_string();
+            return Cow::Borrowed(&self.0);
         }
         let segments: Vec<String> = self.0.split('/').map(shortened).collect();
-        segments.join("/")
+        Cow::Owned(segments.join("/"))
     }
 
     /// The name as one path component, for a file beside others: `image~rpi-scarthgap`.

@@ -122,8 +122,9 @@ fn by_index<T: Copy>(graph: &Graph, nodes: &[NodeId], found: Vec<T>, none: T) ->
     all
 }
 
-/// What a digest of own parts is made of, but for the facts. Equal ones make the same.
-type Identity = (usize, usize, Digest, Digest);
+/// What a digest of own parts is made of, but for the facts: where the pieces lie, the parts that every node has, and what
+/// stands for the commit if it was narrowed. Equal ones make the same.
+type Identity = ([usize; 2], [Digest; 2], Option<Digest>);
 
 /// A node with an action, and the digest of that.
 type OfAction<'a> = (&'a Node, Option<Digest>);
@@ -190,15 +191,12 @@ impl<'a> Known<'a> {
             }
             (_, _, Some(_)) => return None,
         };
-        if read.is_some() {
-            return self.orders.digest(&mut self.fields, pieces, &mine, read);
-        }
-        let identity = (addresses[0], addresses[1], mine[0].1, mine[1].1);
+        let identity = (addresses, mine.map(|part| part.1), read.map(|read| read.1));
         let place = &mut self.last[place_of(&identity)];
         match place {
             Some((same, own)) if *same == identity => Some(*own),
             _ => {
-                let own = self.orders.digest(&mut self.fields, pieces, &mine, None)?;
+                let own = self.orders.digest(&mut self.fields, pieces, &mine, read)?;
                 *place = Some((identity, own));
                 Some(own)
             }
@@ -247,8 +245,9 @@ fn identity_of_action(node: &Node) -> Option<(usize, usize)> {
 
 fn place_of(identity: &Identity) -> usize {
     // Digests are as good as random, and addresses differ in the bits in the middle.
-    let [byte, ..] = identity.2.as_bytes();
-    (usize::from(*byte) ^ (identity.0 >> 4) ^ (identity.1 >> 7)) % AT_HAND
+    let ([first, second], [action, _], _) = identity;
+    let [byte, ..] = action.as_bytes();
+    (usize::from(*byte) ^ (first >> 4) ^ (second >> 7)) % AT_HAND
 }
 
 /// Parts that stand next to each other in their list and in the order of all names.

@@ -147,7 +147,8 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
         survey.remember(&opened, &plan);
     }
     // The process ends next, and to free a million nodes one by one takes longer than to judge them.
-    std::mem::forget((plan, opened.graph.clone()));
+    std::mem::forget((plan, survey, opened.graph.clone()));
+    opened.kept.cache().close();
     if args.exit_code && tally.fresh < tally.total {
         return Err(Failure::silent(Kind::Stale).into());
     }

@@ -13,6 +13,7 @@ use graph::digest::{Digest, Fields};
 use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
 use graph::spec::{Node, Piece, Role, Source};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::config::{Outputs, Project};
 use crate::context::Context;
@@ -104,20 +105,27 @@ pub(super) fn fresh<'a>(
     fresh: impl Iterator<Item = NodeId>,
 ) -> Vec<FreshSlice> {
     let Some(rules) = rules else { return Vec::new() };
-    let mut all: HashMap<&str, Nodes<'a>> =
-        slices.map(|expanded| (&*expanded.0.name, Nodes::of(expanded))).collect();
-    let slice_of = |id: NodeId| graph.node(id).name.slice();
-    for name in graph.ids().filter_map(slice_of) {
-        if let Some(nodes) = all.get_mut(name) {
-            nodes.count += 1;
+    let mut all: HashMap<&str, (Nodes<'a>, Vec<NodeId>)> =
+        slices.map(|expanded| (&*expanded.0.name, (Nodes::of(expanded), Vec::new()))).collect();
+    let ids: Vec<NodeId> = graph.ids().collect();
+    // The nodes of a slice come together.
+    let slice_of = |id: &NodeId| graph.node(*id).name.slice();
+    for some in ids.chunk_by(|one, next| slice_of(one) == slice_of(next)) {
+        if let Some((_, nodes)) = slice_of(&some[0]).and_then(|name| all.get_mut(name)) {
+            nodes.extend(some);
         }
     }
-    for id in fresh {
-        if let Some(nodes) = slice_of(id).and_then(|name| all.get_mut(name)) {
-            nodes.add(graph.node(id));
+    let mut is_fresh = vec![false; graph.len()];
+    fresh.for_each(|id| is_fresh[id.index()] = true);
+    let wholly_fresh = |(mut slice, nodes): (Nodes<'a>, Vec<NodeId>)| {
+        if nodes.iter().any(|id| !is_fresh[id.index()]) {
+            return None;
         }
-    }
-    all.into_values().filter_map(|nodes| nodes.wholly_fresh(rules, facts)).collect()
+        nodes.iter().for_each(|id| slice.add(graph.node(*id)));
+        slice.wholly_fresh(rules, facts)
+    };
+    let all: Vec<_> = all.into_values().collect();
+    all.into_par_iter().filter_map(wholly_fresh).collect()
 }
 
 /// Writes slices down. It is a memo: what cannot be written is found again.
@@ -137,7 +145,6 @@ struct Nodes<'a> {
     slice: &'a Slice,
     excluded: usize,
     count: usize,
-    fresh: usize,
     tools: BTreeSet<Arc<str>>,
     /// Whether something else is observed than commits and tools.
     has_more: bool,
@@ -150,7 +157,6 @@ impl<'a> Nodes<'a> {
             slice,
             excluded: *excluded,
             count: 0,
-            fresh: 0,
             tools: BTreeSet::new(),
             has_more: false,
             seen: HashSet::new(),
@@ -158,7 +164,7 @@ impl<'a> Nodes<'a> {
     }
 
     fn wholly_fresh(self, rules: Digest, facts: &Facts) -> Option<FreshSlice> {
-        if self.fresh != self.count || self.has_more {
+        if self.has_more {
             return None;
         }
         Some(FreshSlice {
@@ -171,9 +177,9 @@ impl<'a> Nodes<'a> {
         })
     }
 
-    /// Takes note of a fresh one. What is shared with a node that was looked at is not looked at again.
+    /// Takes note of one. What is shared with a node that was looked at is not looked at again.
     fn add(&mut self, node: &Node) {
-        self.fresh += 1;
+        self.count += 1;
         for piece in node.inputs.pieces() {
             if self.seen.insert(piece.as_ptr().addr()) {
                 let keys = piece.iter().filter(|input| input.role == Role::Key);

@@ -1,15 +1,18 @@
 //! Facts and records of a project's nodes brought together, and what the judge makes of them. Changes nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cache::{Cache, Placed};
 use graph::digest::Digest;
 use graph::facts::{Fact, Facts};
-use graph::model::NodeId;
+use graph::model::{Graph, NodeId};
 use graph::plan::{self, Plan, Planned};
 use graph::record::Records;
-use graph::spec::{Commit, Node, Source};
+use graph::spec::{Commit, Source};
 use graph::verdict::{Judgement, Verdict};
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 
 use super::kept;
 use super::opened::Opened;
@@ -18,6 +21,9 @@ use crate::config::SourceScope;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
 use crate::probe::{Observed, Probe};
+
+/// What so many neighbours have read is found out together.
+const TOGETHER: usize = 4096;
 
 /// What is so now and what was so last time, of the wanted nodes and all they need.
 pub(super) struct Survey {
@@ -53,8 +59,8 @@ impl Survey {
             opened.kept.cache().records_and_placed(names).map_err(kept::failure)?
         };
         if opened.project.settings.source == SourceScope::Files {
-            let nodes = closure.iter().map(|id| graph.node(*id));
-            let reads = what_was_read(&probe, opened.kept.cache(), nodes, &records);
+            let of = (graph, &closure[..]);
+            let reads = what_was_read(&probe, opened.kept.cache(), of, &records);
             observed.facts.extend(reads);
         }
         Ok(Self { observed, records, placed, wanted, forced })
@@ -116,18 +122,27 @@ impl Survey {
 
 /// What the files that each node's last build read are now, at the commit that the node has now. Of what cannot be told
 /// there is no fact, and the node depends on all of its commit.
-fn what_was_read<'g>(
+fn what_was_read(
     probe: &Probe<'_>,
     cache: &Cache,
-    nodes: impl Iterator<Item = &'g Node>,
+    (graph, nodes): (&Graph, &[NodeId]),
     records: &Records,
 ) -> Facts {
     let _span = tracing::info_span!("reads").entered();
-    let read = |node: &Node| {
-        let reads = records.last(&node.name)?.record.reads?;
-        Some((node.commit()?.clone(), reads))
+    // Neighbours have a commit in common, and have read the same of it.
+    let of_some = |nodes: &[NodeId]| {
+        let mut seen = HashSet::new();
+        let read = |id: &NodeId| {
+            let node = graph.node(*id);
+            let reads = records.last(&node.name)?.record.reads?;
+            let commit = node.commit()?;
+            let is_new = seen.insert((Arc::as_ptr(commit).addr(), reads));
+            is_new.then(|| (commit.clone(), reads))
+        };
+        nodes.iter().filter_map(read).collect::<Vec<_>>()
     };
-    let mut wanted: Vec<(Arc<Commit>, Digest)> = nodes.filter_map(read).collect();
+    let mut wanted: Vec<(Arc<Commit>, Digest)> =
+        nodes.par_chunks(TOGETHER).flat_map_iter(of_some).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let values = probe.read_values_of(&wanted, &|digest| cache.read_set(digest).ok().flatten());

@@ -191,7 +191,7 @@ impl LocalExecutor {
     /// The work directory of a node.
     #[must_use]
     pub fn work_dir(&self, node: &NodeName) -> PathBuf {
-        self.settings.work.join(node.path())
+        self.settings.work.join(&*node.path())
     }
 
     fn log_path(&self, node: &NodeName) -> PathBuf {

@@ -163,7 +163,7 @@ fn kas_acts_alike_on_the_generated_file() {
         let [Piece::Text(text)] = &node.action.files[0].content.0.to_vec()[..] else {
             panic!("the pinned files leave nothing open")
         };
-        let generated = work.join(node.name.path()).join("graph.kas.yaml");
+        let generated = work.join(&*node.name.path()).join("graph.kas.yaml");
         fs::create_dir_all(generated.parent().unwrap()).unwrap();
         fs::write(&generated, &**text).unwrap();
         let title = node.name.as_str().trim_start_matches("image/");

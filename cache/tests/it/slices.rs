@@ -58,5 +58,13 @@ fn a_run_knows_what_it_wrote_and_nothing_of_what_others_did() {
     assert_eq!(cache.fresh_slices().unwrap(), [], "making room counts as a change");
     let before = placed(&cache);
     std::fs::write(cache.out_dir(&node("kernel/next/a")).join("x"), "edited").unwrap();
-    assert_eq!(cache.remember_slices(&before, next(2)).unwrap(), 0, "it was in place then");
+    close(&run.prove(&before, next(2))).unwrap();
+    assert_eq!(cache.fresh_slices().unwrap(), [], "it was in place then");
+    assert_eq!(cache.remember_slices(&before, next(2)).unwrap(), 1, "that was then");
+    assert_eq!(cache.are_in_place(&["next"], Look::Files).unwrap(), [false], "it is not now");
+    let dir = cache.out_dir(&node("kernel/next/b"));
+    std::fs::rename(&dir, dir.with_extension("old")).unwrap();
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::copy(dir.with_extension("old").join("x"), dir.join("x")).unwrap();
+    assert_eq!(cache.remember_slices(&before, next(2)).unwrap(), 0, "it was exchanged since");
 }
