@@ -67,14 +67,14 @@ pub(crate) fn records_for<'a>(
     let packed = packed.collect();
     reader.tell(found.iter().map(|found| (found.id, Arc::downgrade(&found.record))), packed);
     let available = availability(state, &found);
-    let mut records = Records::default();
-    records.reserve(found.len());
+    let mut lasts = Vec::with_capacity(found.len());
     let mut placed = Placed { generation, nodes: Vec::with_capacity(found.len()), dirs };
     for (Found { record, untouched, .. }, available) in found.into_iter().zip(available) {
         let in_place = |(stamp, seen)| InPlace { record: record.clone(), stamp, seen };
         placed.nodes.extend(untouched.map(in_place));
-        records.insert_last(Remembered { record, available });
+        lasts.push(Remembered { record, available });
     }
+    let records = Records::of_lasts(lasts);
     let Some(heads) = heads else { return Ok((records, placed)) };
     let find = move |key: &Digest| {
         heads.may_hold(&reader.state, key).then(|| recall(&reader, key)).flatten()

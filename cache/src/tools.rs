@@ -1,23 +1,37 @@
 //! What tools said of themselves, so that asking costs a look-up instead of a process. Starts none.
 
+use std::collections::{HashMap, HashSet};
+
 use graph::digest::Digest;
 use rusqlite::OptionalExtension;
 
 use crate::db::Database;
 use crate::error::Error;
+use crate::intern::{blob, digest, text};
+
+/// So many are not looked up one by one.
+const MANY: usize = 4096;
 
 /// What was remembered under keys, each of which must cover everything that the answer depends on; in their order.
 pub(crate) fn said(db: &Database, keys: &[Digest]) -> Result<Vec<Option<String>>, Error> {
     db.read("read versions of tools", |tx| {
         let mut query = tx.prepare_cached("SELECT text FROM tools WHERE key = ?1")?;
-        // In the order in which they are stored: what is next to each other is read once.
-        let mut order: Vec<usize> = (0..keys.len()).collect();
-        order.sort_unstable_by_key(|at| keys[*at]);
-        let mut said = vec![None; keys.len()];
-        for at in order {
-            said[at] = query.query_row([keys[at].as_bytes()], |row| row.get(0)).optional()?;
+        let mut find =
+            |key: &Digest| query.query_row([key.as_bytes()], |row| row.get(0)).optional();
+        if keys.len() < MANY {
+            return Ok(keys.iter().map(&mut find).collect::<Result<_, _>>()?);
         }
-        Ok(said)
+        // Of so many it is likely that they are most of all.
+        let mut all = tx.prepare_cached("SELECT key, text FROM tools")?;
+        let mut rows = all.query([])?;
+        let wanted: HashSet<&[u8]> = keys.iter().map(|key| &key.as_bytes()[..]).collect();
+        let mut said: HashMap<Digest, String> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if wanted.contains(blob(row, 0)?) {
+                said.insert(digest(row, 0)?, text(row, 1)?.to_owned());
+            }
+        }
+        Ok(keys.iter().map(|key| said.get(key).cloned()).collect())
     })
 }
 

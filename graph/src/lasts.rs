@@ -23,11 +23,15 @@ impl Lasts {
         if by_name.is_empty() {
             return Self { by_name, places: Vec::new() };
         }
-        let place = |id: &NodeId| {
-            let index = by_name.find(&graph.node(*id).name)?;
-            NonZeroU32::new(u32::try_from(index + 1).expect("there are less than 2^32 names"))
+        let places = |nodes: &[NodeId]| {
+            let mut in_turn = by_name.in_turn(nodes.first().map_or(0, |id| id.index()));
+            let mut place = |id: &NodeId| {
+                let index = in_turn.find(&graph.node(*id).name)?;
+                NonZeroU32::new(u32::try_from(index + 1).expect("there are less than 2^32 names"))
+            };
+            nodes.iter().map(&mut place).collect()
         };
-        let found = joined(in_passes(nodes, |nodes| nodes.iter().map(place).collect()));
+        let found = joined(in_passes(nodes, places));
         if found.len() == graph.len() {
             return Self { by_name, places: found };
         }

@@ -43,8 +43,17 @@ impl Names {
         names
     }
 
-    /// Makes room for so many more.
-    pub(crate) fn reserve<T: Named>(&mut self, more: usize, items: &[T]) {
+    /// The same of items of which none has the name of another, by this thread alone.
+    pub(crate) fn of_distinct<T: Named>(items: &[T]) -> Self {
+        let mut names = Self::default();
+        names.reserve(items.len(), items);
+        for count in 1..=items.len() {
+            names.add_last(&items[..count]);
+        }
+        names
+    }
+
+    fn reserve<T: Named>(&mut self, more: usize, items: &[T]) {
         let hash = |index: &u32| self.hasher.hash_one(items[*index as usize].name());
         self.indices.reserve(more, hash);
     }

@@ -218,17 +218,22 @@ pub struct Remembered {
 }
 
 /// What is remembered last of each node, by its name.
+///
+/// Whoever plans asks for all of them in the order in which they were told, and by the very names that are in them: then none
+/// is looked up, and the table by which they are is not even made.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LastByName {
-    names: Names,
-    all: Vec<Last>,
+    all: Vec<Remembered>,
+    /// Made when one is looked up.
+    names: OnceLock<Names>,
 }
 
-#[derive(Debug, Clone)]
-struct Last {
-    /// That of the record, at hand.
-    node: NodeName,
-    remembered: Remembered,
+/// The last executions of nodes, one after the other.
+#[derive(Debug)]
+pub(crate) struct InTurn<'r> {
+    all: &'r LastByName,
+    /// Where the next one is expected.
+    next: usize,
 }
 
 /// What the cache remembers of the nodes in question. A clone shares what was last of each, until one of the two learns
@@ -253,23 +258,21 @@ impl fmt::Debug for Recall {
     }
 }
 
-impl Named for Last {
+impl Named for Remembered {
     fn name(&self) -> &NodeName {
-        &self.node
+        &self.record.node
     }
 }
 
 impl LastByName {
-    fn reserve(&mut self, nodes: usize) {
-        self.names.reserve(nodes, &self.all);
-        self.all.reserve(nodes);
-    }
-
     fn insert(&mut self, remembered: Remembered) {
-        self.all.push(Last { node: remembered.record.node.clone(), remembered });
-        if let Some(earlier) = self.names.add_last(&self.all) {
-            self.all.swap_remove(earlier);
+        if let Some(index) = self.find(&remembered.record.node) {
+            self.all[index] = remembered;
+            return;
         }
+        self.all.push(remembered);
+        let names = self.names.get_mut().expect("it was made to look for the node");
+        names.add_last(&self.all);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -278,12 +281,30 @@ impl LastByName {
 
     /// The index of a node.
     pub(crate) fn find(&self, node: &NodeName) -> Option<usize> {
-        self.names.get(node, &self.all)
+        // By one thread: a job that another of its jobs waits for here would wait for itself.
+        self.names.get_or_init(|| Names::of_distinct(&self.all)).get(node, &self.all)
     }
 
     /// What is remembered of the node of this index.
     pub(crate) fn at(&self, index: usize) -> &Remembered {
-        &self.all[index].remembered
+        &self.all[index]
+    }
+
+    /// For one who asks for one node after the other, more often than not in the order in which they were told, from about
+    /// this one on.
+    pub(crate) fn in_turn(&self, from: usize) -> InTurn<'_> {
+        InTurn { all: self, next: from }
+    }
+}
+
+impl InTurn<'_> {
+    /// The index of a node.
+    pub(crate) fn find(&mut self, node: &NodeName) -> Option<usize> {
+        let LastByName { all, .. } = self.all;
+        let is_expected = all.get(self.next).is_some_and(|next| next.record.node.is(node));
+        let index = if is_expected { self.next } else { self.all.find(node)? };
+        self.next = index + 1;
+        Some(index)
     }
 }
 
@@ -298,9 +319,10 @@ impl Records {
         self
     }
 
-    /// Makes room for the last executions of so many more nodes.
-    pub fn reserve(&mut self, nodes: usize) {
-        Arc::make_mut(&mut self.last).reserve(nodes);
+    /// Remembers the last execution of each of these nodes, of which none comes twice.
+    #[must_use]
+    pub fn of_lasts(all: Vec<Remembered>) -> Self {
+        Self { last: Arc::new(LastByName { all, names: OnceLock::new() }), ..Self::default() }
     }
 
     /// Remembers the last execution of a node, whatever its outcome.
@@ -347,5 +369,55 @@ impl Records {
             (None, Some(recall)) => (recall.0)(key),
             (None, None) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Availability, Cost, Outcome, Parts, Record, Records, Remembered};
+    use crate::digest::Digest;
+    use crate::name::NodeName;
+
+    fn remembered(node: &NodeName, run: i64) -> Remembered {
+        let (node, key) = (node.clone(), Digest::of(b""));
+        let (parts, cost) = (Parts::from(Vec::new()), Cost::default());
+        let (outcome, outputs) = (Outcome::Failed, Vec::new());
+        let (reads, ended) = (None, 0);
+        let record = Record { node, key, parts, reads, outcome, outputs, cost, run, ended };
+        Remembered { record: Arc::new(record), available: Availability::Gone }
+    }
+
+    #[test]
+    fn in_turn_and_looked_up_are_one() {
+        let name = |n: i64| NodeName::new("n", [&*n.to_string()]).expect("a name");
+        let names: Vec<NodeName> = (0..9).map(name).collect();
+        let told = [2_i64, 3, 4, 7, 1, 5];
+        let list = told.map(|n| remembered(&names[usize::try_from(n).expect("small")], n));
+        let mut records = Records::of_lasts(list.to_vec());
+        let lasts = records.last_by_name().clone();
+        let run = |found: Option<usize>| found.map(|index| lasts.at(index).record.run);
+        for from in 0..8 {
+            // Once by the names that were told, once by others that are equal to them.
+            let mut in_turn = (lasts.in_turn(from), lasts.in_turn(from));
+            for n in (0..9).chain([7, 1, 5, 2]) {
+                let expect = told.contains(&n).then_some(n);
+                let told = &names[usize::try_from(n).expect("small")];
+                assert_eq!(run(in_turn.0.find(told)), expect);
+                assert_eq!(run(in_turn.1.find(&name(n))), expect);
+                assert_eq!(records.last(told).map(|last| last.record.run), expect);
+            }
+        }
+        for n in 0..9 {
+            records.insert_last(remembered(&name(n), n + 10));
+        }
+        for (n, name) in (10..).zip(&names) {
+            let last = records.last(name).map(|last| last.record.run);
+            assert_eq!(last, Some(n), "it took the place of the one before");
+        }
+        let last = records.last_by_name();
+        let index = last.in_turn(0).find(&names[2]).expect("it is there");
+        assert_eq!(last.at(index).record.run, 12);
     }
 }

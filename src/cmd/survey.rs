@@ -132,9 +132,10 @@ fn what_was_read(
     // Neighbours have a commit in common, and have read the same of it.
     let of_some = |nodes: &[NodeId]| {
         let mut seen = HashSet::new();
+        let mut lasts = records.in_turn(nodes[0].index());
         let read = |id: &NodeId| {
             let node = graph.node(*id);
-            let reads = records.last(&node.name)?.record.reads?;
+            let reads = lasts.last(&node.name)?.record.reads?;
             let commit = node.commit()?;
             let is_new = seen.insert((Arc::as_ptr(commit).addr(), reads));
             is_new.then(|| (commit.clone(), reads))
