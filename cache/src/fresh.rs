@@ -18,6 +18,7 @@ use std::path::Path;
 
 use graph::digest::Fields;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
 use rusqlite::Connection;
 use rustix::fd::OwnedFd;
 
@@ -119,15 +120,14 @@ pub(crate) fn prove<'p>(
     let places = fresh.iter().enumerate().map(|(at, slice)| (slice.name.as_str(), at));
     let places: HashMap<&str, usize> = places.collect();
     let mut nodes: Vec<Vec<&InPlace>> = fresh.iter().map(|_| Vec::new()).collect();
+    let placed: Vec<&InPlace> = placed.into_iter().collect();
     // Those of a slice come together.
-    let mut last: (&str, Option<usize>) = ("", None);
-    for one in placed {
-        let Some(slice) = one.record.node.slice() else { continue };
-        if last.0 != slice {
-            last = (slice, places.get(slice).copied());
-        }
-        if let Some(at) = last.1 {
-            nodes[at].push(one);
+    let slice_of = |one: &&'p InPlace| one.record.node.slice();
+    let runs: Vec<&[&InPlace]> =
+        placed.par_chunk_by(|one, next| slice_of(one) == slice_of(next)).collect();
+    for some in runs {
+        if let Some(at) = slice_of(&some[0]).and_then(|slice| places.get(slice)) {
+            nodes[*at].extend(some);
         }
     }
     let now = now_on(&state.dir);

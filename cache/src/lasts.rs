@@ -114,7 +114,7 @@ fn read_all<S, T: Send + Sync>(
     let texts = AllTexts::read(tx)?;
     let wanted = Wanted::of(&texts, nodes);
     let last = |raw: &Raw, index: usize, row: &RawRow| {
-        let outputs = outputs(&raw.outputs[row.outputs.clone()], |id| texts.find(id))?;
+        let outputs = outputs(&raw.outputs[row.outputs.clone()], |id| texts.find(id).cloned())?;
         let stored = row.row.clone().stored(outputs, |id| texts.read_set(id))?;
         Ok(Last { node: nodes[index].clone(), stored, stamp: row.stamp, packed: None })
     };

@@ -1,6 +1,8 @@
 //! What an execution left, as a packed list: for each in order of path, twice the id of the path's text, plus one if it is
 //! executable; the size; the digest. Knows no execution.
 
+use std::sync::Arc;
+
 use graph::digest::Digest;
 use graph::record::OutputFile;
 use rusqlite::Connection;
@@ -50,9 +52,9 @@ fn next(reader: &mut Reader<'_>) -> Result<(i64, bool, u64, Digest), Fault> {
 }
 
 /// The outputs, with each path as `find` knows it by its id.
-pub(crate) fn outputs<T: AsRef<str>>(
+pub(crate) fn outputs(
     packed: &[u8],
-    mut find: impl FnMut(i64) -> Result<T, Fault>,
+    mut find: impl FnMut(i64) -> Result<Arc<str>, Fault>,
 ) -> Result<Vec<OutputFile>, Fault> {
     let mut reader = Reader::new(packed);
     let count = reader.count()?;
@@ -60,7 +62,7 @@ pub(crate) fn outputs<T: AsRef<str>>(
     let mut outputs = Vec::with_capacity(count.min(packed.len() / LEAST));
     for _ in 0..count {
         let (path, executable, size, digest) = next(&mut reader)?;
-        let path = find(path)?.as_ref().to_owned();
+        let path = find(path)?;
         outputs.push(OutputFile { path, digest, size, executable });
     }
     Ok(outputs)

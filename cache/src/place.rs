@@ -74,7 +74,7 @@ impl Outputs {
         let mut stamps = Vec::with_capacity(outputs.len());
         for (index, output) in outputs.iter().enumerate() {
             check_path(&output.path)?;
-            let path = dirs[0].join(&output.path);
+            let path = dirs[0].join(&*output.path);
             make_parents(&path, &mut dirs)?;
             let metadata = fetch(index, &path)?.metadata().map_err(Error::io("read", &path))?;
             stamps.push(Stamp::of(&metadata));
@@ -195,7 +195,7 @@ pub(crate) fn stamp_of(
 ) -> PlacedStamp {
     let mut fields = Fields::of("graph outputs in place v1");
     for (output, stamp) in outputs.iter().zip(stamps) {
-        fields.add(&output.path);
+        fields.add(&*output.path);
         fields.add(stamp.ino.to_le_bytes());
         fields.add(stamp.size.to_le_bytes());
         fields.add(stamp.mtime.to_le_bytes());

@@ -206,7 +206,7 @@ pub(crate) fn are_in_place(state: &State, nodes: &[(&NodeName, &[OutputFile])]) 
         .iter()
         .flat_map(|(node, outputs)| {
             let dir = state.outputs.dir(node);
-            outputs.iter().map(move |output| dir.join(&output.path))
+            outputs.iter().map(move |output| dir.join(&*output.path))
         })
         .collect();
     let mut found = contents(&state.db, &state.dir, &paths, Links::AsLinks).into_iter();

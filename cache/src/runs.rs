@@ -220,7 +220,7 @@ impl Run {
         }
         let mut outputs = from.outputs.clone();
         for output in &mut outputs {
-            if let Some(own) = own.iter().find(|own| own.path == output.path) {
+            if let Some(own) = own.iter().find(|own| *own.path == *output.path) {
                 *output = self.put(own)?;
             }
         }

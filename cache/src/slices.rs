@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn what_is_packed_comes_out() {
         let output = |path: &str| OutputFile {
-            path: path.to_owned(),
+            path: path.into(),
             digest: Digest::of(b""),
             size: 0,
             executable: false,

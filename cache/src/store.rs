@@ -38,7 +38,7 @@ impl Put {
     /// As an output at a path.
     pub(crate) fn output(&self, path: &str) -> OutputFile {
         let Self { digest, size, executable } = *self;
-        OutputFile { path: path.to_owned(), digest, size, executable }
+        OutputFile { path: path.into(), digest, size, executable }
     }
 }
 

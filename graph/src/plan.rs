@@ -11,7 +11,7 @@ use crate::keyed::Keyed;
 use crate::lasts::Lasts;
 use crate::model::{Graph, NodeId};
 use crate::own::Owns;
-use crate::passes::in_passes;
+use crate::passes::{in_passes, joined};
 use crate::record::Records;
 use crate::stages::Stages;
 use crate::verdict::{Judgement, Rebuild, Verdict};
@@ -75,18 +75,14 @@ pub struct Tally {
     pub duplicates: usize,
 }
 
-/// What was decided of a node, and what that means for others.
-struct Foreseen {
-    verdict: Verdict,
-    follows: Follows,
-}
-
-enum Follows {
-    Nothing,
-    /// What the node leaves.
-    Left(Digest),
-    /// Under which key it is executed.
-    Runs(Digest),
+/// What one pass decided of nodes, in their order, and what that means for others.
+#[derive(Default)]
+struct Pass {
+    verdicts: Vec<Verdict>,
+    /// What those leave that are needed and have settled.
+    left: Vec<(NodeId, Digest)>,
+    /// Under which key those are executed that are to run.
+    runs: Vec<(NodeId, Digest)>,
 }
 
 /// Judges every node that is wanted or needed by one, in order. `forced` are run even if fresh.
@@ -113,23 +109,25 @@ pub fn plan(
     };
     let stages = Stages::of(graph, &order);
     let (foreseen, left) = foresee(graph, &stages, case);
-    let stale = foreseen.iter().flatten().flatten();
-    let stale = stale.filter(|one| matches!(one.follows, Follows::Runs(_))).count();
+    let stale = foreseen.iter().flatten().map(|pass| pass.runs.len()).sum();
     let mut firsts = Keyed::with_room_for(stale);
     let ground =
         Ground { graph: graph.clone(), facts: facts.clone(), left, reads: lasts.all_reads(&order) };
     let ground = Arc::new(ground);
     let mut fresh = vec![false; graph.len()];
-    let mut foreseen: Vec<_> =
-        foreseen.into_iter().map(|passes| passes.into_iter().flatten()).collect();
+    let of_stage = |passes: Vec<Pass>| {
+        let (verdicts, runs): (Vec<_>, Vec<_>) =
+            passes.into_iter().map(|pass| (pass.verdicts, pass.runs)).unzip();
+        (verdicts.into_iter().flatten(), runs.into_iter().flatten().peekable())
+    };
+    let mut foreseen: Vec<_> = foreseen.into_iter().map(of_stage).collect();
     let entry = |&id: &NodeId| {
-        let next = foreseen[stages.of_node(id)].next();
-        let Foreseen { verdict, follows } = next.expect("each node of the order has its stage");
+        let (verdicts, runs) = &mut foreseen[stages.of_node(id)];
+        let verdict = verdicts.next().expect("each node of the order has its stage");
         fresh[id.index()] = verdict == Verdict::Fresh;
-        let duplicate_of = match follows {
-            Follows::Runs(key) => Some(*firsts.first(key, id)).filter(|first| *first != id),
-            Follows::Nothing | Follows::Left(_) => None,
-        };
+        let run = runs.next_if(|(run, _)| *run == id);
+        let first = run.map(|(_, key)| *firsts.first(key, id));
+        let duplicate_of = first.filter(|first| *first != id);
         let runs =
             matches!(verdict, Verdict::Stale(_) | Verdict::Open(_)) && duplicate_of.is_none();
         let took = || lasts.get(id).map(|last| last.record.cost.wall_ms).filter(|&ms| ms > 0);
@@ -147,10 +145,10 @@ fn foresee<'a>(
     graph: &Graph,
     stages: &Stages,
     case: impl Fn(NodeId) -> Case<'a> + Sync,
-) -> (Vec<Vec<Vec<Foreseen>>>, Vec<Option<Digest>>) {
+) -> (Vec<Vec<Pass>>, Vec<Option<Digest>>) {
     let mut left: Vec<Option<Digest>> = Vec::new();
-    let note = |left: &mut Vec<Option<Digest>>, id: NodeId, one: &Foreseen| {
-        if let Follows::Left(digest) = one.follows {
+    let note = |left: &mut Vec<Option<Digest>>, pass: &mut Pass| {
+        for (id, digest) in std::mem::take(&mut pass.left) {
             if left.is_empty() {
                 left.resize(graph.len(), None);
             }
@@ -160,38 +158,44 @@ fn foresee<'a>(
     let mut foreseen = Vec::new();
     for stage in stages.iter() {
         let passes = if stage.is_level {
-            let one = |id: &NodeId| one(&case(*id), &left);
-            let passes = in_passes(&stage.nodes, |nodes| nodes.iter().map(one).collect());
-            let all = stage.nodes.iter().zip(passes.iter().flatten());
-            all.for_each(|(id, one)| note(&mut left, *id, one));
+            let pass = |nodes: &[NodeId]| {
+                let verdicts = Vec::with_capacity(nodes.len());
+                let mut pass = Pass { verdicts, ..Pass::default() };
+                nodes.iter().for_each(|id| pass.add(&case(*id), &left));
+                vec![pass]
+            };
+            let mut passes = joined(in_passes(&stage.nodes, pass));
+            passes.iter_mut().for_each(|pass| note(&mut left, pass));
             passes
         } else {
-            let mut all = Vec::with_capacity(stage.nodes.len());
+            let mut pass = Pass::default();
             for &id in &stage.nodes {
-                let one = one(&case(id), &left);
-                note(&mut left, id, &one);
-                all.push(one);
+                pass.add(&case(id), &left);
+                note(&mut left, &mut pass);
             }
-            vec![all]
+            vec![pass]
         };
         foreseen.push(passes);
     }
     (foreseen, left)
 }
 
-fn one(case: &Case<'_>, left: &[Option<Digest>]) -> Foreseen {
-    let judged = case.judge(|need| left.get(need.index()).copied().flatten());
-    // Nobody asks what those have left that nobody needs.
-    let is_needed = !case.graph.dependents(case.id).is_empty();
-    let follows = match (&judged.verdict, judged.execution_key) {
-        (Verdict::Fresh, _) if is_needed => {
-            Follows::Left(case.last.expect("a fresh node has a record").record.made())
+impl Pass {
+    fn add(&mut self, case: &Case<'_>, left: &[Option<Digest>]) {
+        let judged = case.judge(|need| left.get(need.index()).copied().flatten());
+        // Nobody asks what those have left that nobody needs.
+        let is_needed = !case.graph.dependents(case.id).is_empty();
+        match (&judged.verdict, judged.execution_key) {
+            (Verdict::Fresh, _) if is_needed => {
+                let last = case.last.expect("a fresh node has a record");
+                self.left.push((case.id, last.record.made()));
+            }
+            (Verdict::Restorable { from, .. }, _) => self.left.push((case.id, from.made())),
+            (Verdict::Stale(_), Some(key)) => self.runs.push((case.id, key)),
+            (Verdict::Fresh | Verdict::Stale(_) | Verdict::Open(_), _) => {}
         }
-        (Verdict::Restorable { from, .. }, _) => Follows::Left(from.made()),
-        (Verdict::Stale(_), Some(key)) => Follows::Runs(key),
-        (Verdict::Fresh | Verdict::Stale(_) | Verdict::Open(_), _) => Follows::Nothing,
-    };
-    Foreseen { verdict: judged.verdict, follows }
+        self.verdicts.push(judged.verdict);
+    }
 }
 
 impl Basis {

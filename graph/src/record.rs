@@ -141,7 +141,7 @@ impl Record {
 pub fn made(outputs: &[OutputFile]) -> Digest {
     let mut fields = Fields::of("graph outputs v1");
     let mut add = |output: &OutputFile| {
-        fields.add(&output.path);
+        fields.add(&*output.path);
         fields.add([u8::from(output.executable)]);
         fields.add(output.digest.as_bytes());
     };
@@ -176,8 +176,8 @@ pub enum Outcome {
 /// One file that a node left.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OutputFile {
-    /// Its path below the node's output directory.
-    pub path: String,
+    /// Its path below the node's output directory. Many nodes leave files of one name.
+    pub path: Arc<str>,
     /// The digest of its content, as `b3sum` prints it.
     pub digest: Digest,
     /// Its length in bytes.

@@ -14,6 +14,7 @@ use graph::facts::{Fact, Facts};
 use graph::model::{Graph, NodeId};
 use graph::spec::{Node, Piece, Role, Source};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
 
 use crate::config::{Outputs, Project};
 use crate::context::Context;
@@ -110,7 +111,9 @@ pub(super) fn fresh<'a>(
     let ids: Vec<NodeId> = graph.ids().collect();
     // The nodes of a slice come together.
     let slice_of = |id: &NodeId| graph.node(*id).name.slice();
-    for some in ids.chunk_by(|one, next| slice_of(one) == slice_of(next)) {
+    let runs: Vec<&[NodeId]> =
+        ids.par_chunk_by(|one, next| slice_of(one) == slice_of(next)).collect();
+    for some in runs {
         if let Some((_, nodes)) = slice_of(&some[0]).and_then(|name| all.get_mut(name)) {
             nodes.extend(some);
         }

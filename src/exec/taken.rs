@@ -33,7 +33,7 @@ fn take_one(
     (out, work): (&Path, &Path),
 ) -> Result<(), String> {
     let Taken { output, path, .. } = taken;
-    let left = record.outputs.iter().find(|left| left.path == *output);
+    let left = record.outputs.iter().find(|left| *left.path == **output);
     let left = left.ok_or_else(|| format!("`{from}` left no `{output}`"))?;
     let source = workdir::below(&out.join(&*from.path()), output);
     let content = source.and_then(fs::read);

@@ -384,7 +384,7 @@ fn what_a_need_left_is_taken_if_it_is_what_it_left() {
         reads: None,
         outcome: Outcome::Succeeded,
         outputs: vec![OutputFile {
-            path: ".config".to_owned(),
+            path: ".config".into(),
             digest: Digest::of(content.as_bytes()),
             size: content.len() as u64,
             executable: false,

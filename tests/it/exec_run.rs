@@ -110,7 +110,7 @@ impl World {
             reads: None,
             outcome: Outcome::Succeeded,
             outputs: vec![OutputFile {
-                path: "x".to_owned(),
+                path: "x".into(),
                 digest: Digest::of(content),
                 size: 1,
                 executable: false,

@@ -143,7 +143,7 @@ fn check(world: &World, round: &str) -> usize {
         assert_is_right(&last.record, &parts[0].shown, round);
         if last.available == Availability::InPlace {
             for output in &last.record.outputs {
-                let shown = fs::read(cache.out_dir(name).join(&output.path)).unwrap();
+                let shown = fs::read(cache.out_dir(name).join(&*output.path)).unwrap();
                 assert_eq!(Digest::of(&shown), output.digest, "{round}: {name}");
             }
         }

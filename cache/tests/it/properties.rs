@@ -93,7 +93,7 @@ fn check(world: &World, cache: &Cache) {
         assert_eq!(told(&many), told(&records));
         assert!(!record.parts.is_empty(), "{} lost its parts", record.node);
         for output in &record.outputs {
-            let shown = std::fs::read(cache.out_dir(&record.node).join(&output.path));
+            let shown = std::fs::read(cache.out_dir(&record.node).join(&*output.path));
             let is_shown = shown.is_ok_and(|content| Digest::of(&content) == output.digest);
             match last.available {
                 Availability::InPlace => assert!(is_shown),

@@ -112,7 +112,7 @@ impl RunJournal {
     /// What tells whose build it was, as it would have been written for this node. Where it cannot be told, that of the
     /// other stays.
     fn own_metadata(&self, node: &Node, from: &Record) -> Option<(Produced, NamedTempFile)> {
-        let made = from.outputs.iter().find(|output| output.path == kernel::BMETA)?;
+        let made = from.outputs.iter().find(|output| &*output.path == kernel::BMETA)?;
         let files = &node.action.files;
         let description = files.iter().find(|file| *file.path == *kernel::DESCRIPTION)?;
         let work = self.layout.work_dir(&node.name);

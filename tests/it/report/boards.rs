@@ -187,7 +187,7 @@ impl State {
     pub(crate) fn executions(&self, outcome: Outcome) -> Vec<Record> {
         let (graph, facts) = (self.graph(), self.facts());
         let outputs = vec![OutputFile {
-            path: "image.wic.gz".to_owned(),
+            path: "image.wic.gz".into(),
             digest: Digest::of(b"image"),
             size: 412_000_000,
             executable: false,
