@@ -1,6 +1,7 @@
 //! Runs and what happened in them can be asked for later, with the reasons of then.
 
 use cache::{Before, Cause, Counts, InRun, Origin, Proven, RunEnd, RunStatus};
+use graph::digest::Digest;
 use graph::record::Outcome;
 use graph::schedule::Ending;
 use graph::verdict::Reason;
@@ -141,10 +142,19 @@ fn refs_tools_and_manifests_are_remembered() {
         assert!(!content.windows(6).any(|bytes| bytes == b"secret"), "the password is on the disk");
     }
 
-    let digest = |text: &str| graph::digest::Digest::of(text.as_bytes());
+    let digest = |text: &str| Digest::of(text.as_bytes());
     assert_eq!(cache.tools_said(&[digest("kas")]).unwrap(), [None]);
     cache.remember_tools(&[(digest("kas"), "kas 5.2".to_owned())], 5).unwrap();
     assert_eq!(cache.tools_said(&[digest("kas")]).unwrap(), [Some("kas 5.2".to_owned())]);
+    // So many are not looked up one by one; most were never told, and some are asked for twice.
+    let many: Vec<Digest> = (0..5000).map(|n| digest(&(n % 4800).to_string())).collect();
+    let told: Vec<(Digest, String)> =
+        many.iter().step_by(3).map(|key| (*key, key.to_string())).collect();
+    cache.remember_tools(&told, 5).unwrap();
+    let one_by_one: Vec<Option<String>> =
+        many.iter().map(|key| cache.tools_said(&[*key]).unwrap().remove(0)).collect();
+    assert_eq!(cache.tools_said(&many).unwrap(), one_by_one);
+    assert!(one_by_one.iter().flatten().count() >= told.len());
 
     let files = [("meta/b.bb", digest("b")), ("meta/a.bb", digest("a"))];
     assert_eq!(cache.manifest(&digest("tree")).unwrap(), None);
