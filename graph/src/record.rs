@@ -230,7 +230,7 @@ pub(crate) struct LastByName {
 
 /// The last executions of nodes, one after the other.
 #[derive(Debug)]
-pub(crate) struct InTurn<'r> {
+pub struct InTurn<'r> {
     all: &'r LastByName,
     /// Where the next one is expected.
     next: usize,
@@ -290,14 +290,17 @@ impl LastByName {
         &self.all[index]
     }
 
-    /// For one who asks for one node after the other, more often than not in the order in which they were told, from about
-    /// this one on.
     pub(crate) fn in_turn(&self, from: usize) -> InTurn<'_> {
         InTurn { all: self, next: from }
     }
 }
 
-impl InTurn<'_> {
+impl<'r> InTurn<'r> {
+    /// The last execution of a node.
+    pub fn last(&mut self, node: &NodeName) -> Option<&'r Remembered> {
+        self.find(node).map(|index| self.all.at(index))
+    }
+
     /// The index of a node.
     pub(crate) fn find(&mut self, node: &NodeName) -> Option<usize> {
         let LastByName { all, .. } = self.all;
@@ -349,6 +352,13 @@ impl Records {
     #[must_use]
     pub fn last(&self, node: &NodeName) -> Option<&Remembered> {
         self.last.find(node).map(|index| self.last.at(index))
+    }
+
+    /// For one who asks for the last executions of one node after the other, more often than not in the order in which they
+    /// were told, from about this one on.
+    #[must_use]
+    pub fn in_turn(&self, from: usize) -> InTurn<'_> {
+        self.last.in_turn(from)
     }
 
     /// The last executions of all nodes.
