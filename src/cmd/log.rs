@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 
 use super::kept;
-use super::opened::Opened;
+use super::opened::{Nodes, Opened};
 use crate::context::{Audience, Ci, Context};
 use crate::failure::{Failure, Kind};
 use crate::probe::Mode;
@@ -40,7 +40,9 @@ pub struct Args {
 /// # Errors
 /// When there is no such node or log.
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
-    let opened = Opened::to_look(context, Mode::Offline)?;
+    let selectors = std::slice::from_ref(&args.node);
+    let nodes = Nodes::meant(selectors);
+    let (opened, _) = Opened::to_plan(context, Mode::Offline, &nodes, selectors)?;
     let name = &opened.graph.node(opened.node(&args.node)?).name;
     let runs: Vec<i64> = match args.run {
         Some(run) => vec![run],

@@ -1,11 +1,13 @@
 //! `graph show`: everything that goes into a node, and the exact commands that make it.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use graph::model::NodeId;
 use graph::name::NodeName;
 use graph::plan::Planned;
-use graph::spec::Node;
+use graph::spec::{Node, Role, Source};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::console::{Console, Format, print};
 use super::opened::Opened;
@@ -59,15 +61,39 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> anyhow::Resul
 /// the branches of all images name, and no one asked for those.
 fn twins(context: &Context, opened: &Opened, id: NodeId) -> anyhow::Result<Vec<NodeName>> {
     let graph = &opened.graph;
-    if graph.node(id).commit().is_none() {
+    let node = graph.node(id);
+    if node.commit().is_none() {
         return Ok(Vec::new());
     }
-    let kind = graph.node(id).name.kind();
-    let is_alike = |node: &Node| node.name.kind() == kind && node.commit().is_some();
+    let told = values(node).collect();
+    let is_alike = |other: &Node| {
+        let is_same_kind = other.name.kind() == node.name.kind();
+        is_same_kind && other.commit().is_some() && may_be_one(&told, other)
+    };
     let alike = graph.ids().filter(|id| is_alike(graph.node(*id)));
     let plan = Survey::of(context, opened, alike.collect(), Vec::new())?.plan(opened);
     let key_of = |entry: &Planned| entry.judgement.fingerprint.execution_key();
     let own = plan.entries.iter().find(|entry| entry.id == id).and_then(key_of);
-    let is_twin = |entry: &&Planned| entry.id != id && own.is_some() && key_of(entry) == own;
-    Ok(plan.entries.iter().filter(is_twin).map(|entry| graph.node(entry.id).name.clone()).collect())
+    let is_twin = |entry: &&Planned| {
+        let is_same_kind = graph.node(entry.id).name.kind() == node.name.kind();
+        is_same_kind && entry.id != id && own.is_some() && key_of(entry) == own
+    };
+    let twins: Vec<&Planned> = plan.entries.par_iter().filter(is_twin).collect();
+    Ok(twins.into_iter().map(|entry| graph.node(entry.id).name.clone()).collect())
+}
+
+/// Whether a node may have the key of one that is told these values: it has no other in place of one of them. Of a million
+/// kernels that leaves a few to be looked at.
+fn may_be_one(told: &HashMap<&str, &str>, node: &Node) -> bool {
+    values(node).all(|(part, value)| told.get(part).is_none_or(|told| *told == value))
+}
+
+/// The parts of a node's key that its configuration tells, with what they are.
+fn values(node: &Node) -> impl Iterator<Item = (&str, &str)> {
+    node.inputs.iter().filter(|input| input.role == Role::Key).filter_map(|input| {
+        match &input.source {
+            Source::Value(value) => Some((&*input.part, &**value)),
+            _ => None,
+        }
+    })
 }
