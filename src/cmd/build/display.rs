@@ -53,8 +53,7 @@ pub(super) fn choose(progress: Progress, context: &Context) -> Display {
 pub(super) fn show(mut display: Display, events: Receiver<Vec<Event>>) -> JoinHandle<Display> {
     thread::spawn(move || {
         let begun = Instant::now();
-        // That nobody can read it is no reason to stop building.
-        // Buffered where the colours are out already: to take them out cuts a line into pieces, each of which were a write.
+        // The buffer lies behind what takes colours out, since that hands a line on in pieces.
         let stderr: Box<dyn Write> = Box::new(io::BufWriter::new(io::stderr()));
         let mut out: Box<dyn Write> = match &display {
             Display::Bar(_) => stderr,
@@ -62,6 +61,7 @@ pub(super) fn show(mut display: Display, events: Receiver<Vec<Event>>) -> JoinHa
                 Box::new(AutoStream::new(stderr, AutoStream::choice(&io::stderr())))
             }
         };
+        // That nobody can read it is no reason to stop building.
         loop {
             match events.recv_timeout(TICK) {
                 Ok(first) => std::iter::once(first)
